@@ -1,0 +1,39 @@
+# Every target runs in the active environment; `make venv` makes one in .venv.
+PYTHON ?= python
+
+.DEFAULT_GOAL := help
+.PHONY: help venv check test coverage optimized props faults bench docs
+
+help: ## what there is to run
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST)
+
+venv: ## an environment with everything in it, in .venv
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install -e ".[dev,docs]"
+	@echo "Now: . .venv/bin/activate"
+
+check: ## format, lint, types, direction of imports
+	$(PYTHON) tools/check.py
+
+test: ## everything that is not marked long, with the README and the docs
+	$(PYTHON) -m pytest
+
+coverage: ## the tests, then 100 % of lines and branches of the pure files
+	PYTEST_ADDOPTS="--cov --cov-report=" $(PYTHON) -m pytest
+	$(PYTHON) tools/pure_coverage.py
+
+optimized: ## the rules under python -O, where assert statements are gone
+	$(PYTHON) -O tests/optimized/rules_without_asserts.py
+	$(PYTHON) -O -m pytest tests/unit
+
+props: ## the laws, on many more generated examples
+	$(PYTHON) -m pytest -m props --hypothesis-profile=long
+
+faults: ## killed processes, stopped databases, full disks; the long ones too
+	$(PYTHON) -m pytest -m faults
+
+bench: ## what a step costs, against hand-written SQL
+	$(PYTHON) -m benchmarks
+
+docs: ## the documentation, into site/; a broken link fails
+	$(PYTHON) -m mkdocs build --strict
