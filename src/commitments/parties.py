@@ -1,0 +1,116 @@
+"""Who takes part: the people, customers and systems that act, and the customers that promises are made to.
+
+A party is written as one short string wherever it is stored or printed: ``person:ben``, ``external:C-17``,
+``system:crm``. The kind comes first, so an id may hold any character that a name may hold.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
+
+from commitments.ids import CustomerId, PersonId
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+__all__ = ["LONGEST_NAME", "NAME_RULE", "Actor", "Colleague", "Customer", "External", "Person", "System"]
+
+LONGEST_NAME = 200
+"""How many characters the name of a party has at most."""
+NAME_RULE = f"1 to {LONGEST_NAME} characters, no control characters"
+"""What a name of a party must look like."""
+_NAME = re.compile(rf"[^\x00-\x1f\x7f\ud800-\udfff]{{1,{LONGEST_NAME}}}")
+
+
+def _checked(name: object) -> None:
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None or name.isspace():
+        raise ValueError(f"a name must have {NAME_RULE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the company, acting under their own name."""
+
+    id: PersonId
+    kind: ClassVar[str] = "person"
+
+    def __post_init__(self) -> None:
+        _checked(self.id)
+
+    def __str__(self) -> str:
+        return f"person:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A customer from outside the company."""
+
+    id: CustomerId
+    kind: ClassVar[str] = "external"
+
+    def __post_init__(self) -> None:
+        _checked(self.id)
+
+    def __str__(self) -> str:
+        return f"external:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A person of the company to whom a colleague made a promise: a customer too."""
+
+    id: PersonId
+    kind: ClassVar[str] = "colleague"
+
+    def __post_init__(self) -> None:
+        _checked(self.id)
+
+    def __str__(self) -> str:
+        return f"colleague:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """An integration acting under its own registered name. Never the clock."""
+
+    id: str
+    kind: ClassVar[str] = "system"
+
+    def __post_init__(self) -> None:
+        _checked(self.id)
+
+    def __str__(self) -> str:
+        return f"system:{self.id}"
+
+
+class _Party:
+    """One of ``kinds``, read from and written as ``kind:id``."""
+
+    def __init__(self, *kinds: type[Person | External | Colleague | System]) -> None:
+        self.by_name: dict[str, Any] = {kind.kind: kind for kind in kinds}
+
+    def read(self, value: object) -> object:
+        """The party that ``value`` is or writes out."""
+        if type(value) in self.by_name.values():
+            return value
+        name, _, ident = value.partition(":") if isinstance(value, str) else ("", "", "")
+        if name not in self.by_name:
+            allowed = ", ".join(f"{kind.__name__}(...)" for kind in self.by_name.values())
+            raise ValueError(f"expected {allowed}")
+        return self.by_name[name](ident)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        written = core_schema.plain_serializer_function_ser_schema(str, return_schema=core_schema.str_schema())
+        return core_schema.no_info_plain_validator_function(self.read, serialization=written)
+
+
+Actor: TypeAlias = Annotated[Person | External | System, _Party(Person, External, System)]
+"""Who issues a command and signs its facts."""
+
+Customer: TypeAlias = Annotated[External | Colleague, _Party(External, Colleague)]
+"""To whom a promise was made (the promisee)."""

@@ -1,0 +1,97 @@
+"""Where facts are kept. ``connect`` opens a ledger by its address; nothing is opened or created before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from commitments.errors import InvalidInputError, UrlError
+from commitments.ids import TenantId
+
+if TYPE_CHECKING:
+    from commitments.ledger import Ledger
+    from commitments.policies import Policies
+    from commitments.ports import Clock
+    from commitments.stores.sqlite import SQLiteStore
+
+__all__ = ["connect", "open_store", "tenant_id"]
+
+_DURABILITY = ("FULL", "NORMAL")
+_LONGEST_NAME = 200
+
+
+def connect(
+    url: str | None,
+    *,
+    tenant: str | None = None,
+    systems: Iterable[str] = (),
+    channels: Iterable[str] = (),
+    policies: Policies | None = None,
+    clock: Clock | None = None,
+    synchronous: str = "FULL",
+) -> Ledger:
+    """Open the ledger at ``url``.
+
+    The forms: ``sqlite:///promises.db`` (a file, from where the program runs), ``sqlite:////absolute/path.db``, or
+    ``memory://`` (gone when it is closed). Nothing is opened or created yet: the first command creates a new file with
+    its tables; a question never does.
+
+    Args:
+        url: the address.
+        tenant: whose ledger it is; left out, the one default tenant.
+        systems: the names under which integrations may act.
+        channels: the customer channels that authenticate customers.
+        policies: the company's own rules where they differ from the defaults.
+        clock: tells the present instant; left out, the machine's clock.
+        synchronous: SQLite's durability: ``FULL`` survives a power cut, ``NORMAL`` may lose the last moments in one.
+
+    Raises:
+        UrlError: the address is missing or of no known form; names the forms.
+    """
+    from commitments.ledger import DEFAULT_TENANT, Ledger, system_clock
+
+    name = DEFAULT_TENANT if tenant is None else tenant_id(tenant)
+    return Ledger(
+        open_store(url, name, synchronous=synchronous),
+        tenant=name,
+        systems=systems,
+        channels=channels,
+        policies=policies,
+        clock=clock or system_clock,
+    )
+
+
+def open_store(url: str | None, tenant: TenantId, *, synchronous: str = "FULL") -> SQLiteStore:
+    """The store at ``url``, for ``tenant`` alone. Loads neither pydantic nor eventsourcing before facts are needed.
+
+    Raises:
+        UrlError: the address is missing or of no known form.
+        InvalidInputError: ``synchronous`` is neither ``FULL`` nor ``NORMAL``.
+    """
+    from commitments.stores.connections import SQLiteFile, SQLiteMemory
+    from commitments.stores.schema import create
+    from commitments.stores.sqlite import SQLiteStore
+
+    if synchronous not in _DURABILITY:
+        raise InvalidInputError(where="synchronous", problem=f"expected one of {', '.join(_DURABILITY)}")
+    if not url:
+        raise UrlError(problem="a ledger needs an address")
+    if url == "memory://":
+        return SQLiteStore(SQLiteMemory(lambda connection: create(connection, "memory://")), tenant)
+    scheme, _, path = url.partition(":///")
+    if scheme != "sqlite" or not path or "\0" in path:
+        raise UrlError(problem=f"{url!r} is no address of a ledger")
+    path = unquote(path)
+    return SQLiteStore(SQLiteFile(path, synchronous, lambda connection: create(connection, path)), tenant)
+
+
+def tenant_id(name: str) -> TenantId:
+    """``name`` as a tenant.
+
+    Raises:
+        InvalidInputError: it is blank, too long or holds control characters.
+    """
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise InvalidInputError(where="tenant", problem="a tenant's name has 1 to 200 printable characters")
+    return TenantId(name)

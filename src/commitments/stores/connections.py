@@ -1,0 +1,263 @@
+"""SQLite connections: one guarded writer and a reader for each thread. Nothing here knows what is stored.
+
+``eventsourcing``'s own pool takes the writer's lock before it opens a connection and keeps it for ever when opening
+fails; here the lock is let go on every path. A connection made before a fork is never used after it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from commitments.errors import ReadOnlyError, SchemaError, StoreUnavailableError
+
+__all__ = ["Connections", "SQLiteFile", "SQLiteMemory", "check_schema", "unusable"]
+
+LOCK_SECONDS = 2.0
+"""How long to wait for another writer before saying so."""
+_STATEMENTS = 256
+
+
+class Connections:
+    """Where connections come from. ``prepare`` is called with each new writing connection before its first use."""
+
+    def __init__(self, where: str, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        self.where = where
+        self._prepare = prepare
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._writer: sqlite3.Connection | None = None
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The one writing connection, to this thread alone while the block runs.
+
+        Raises:
+            StoreUnavailableError: another thread held it for longer than ``LOCK_SECONDS``.
+        """
+        self._after_fork()
+        if not self._lock.acquire(timeout=LOCK_SECONDS):
+            raise StoreUnavailableError(problem=f"{self.where} was busy for {LOCK_SECONDS:g} seconds", may="try again")
+        try:
+            if self._writer is None:
+                self._writer = self._open_writer()
+            yield self._writer
+        finally:
+            self._lock.release()
+
+    def _open_writer(self) -> sqlite3.Connection:
+        raise NotImplementedError
+
+    def _after_fork(self) -> None:
+        """Forget what a parent process opened: SQLite connections must not cross a fork."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._lock = threading.Lock()
+            self._writer = None
+            self._forget_readers()
+
+    def _forget_readers(self) -> None:
+        """Let go of every reader without closing it."""
+
+    def close(self) -> None:
+        """Close the writing connection. Closing twice is fine."""
+        if self._writer is not None and self._pid == os.getpid():
+            self._writer.close()
+        self._writer = None
+
+
+class SQLiteFile(Connections):
+    """A file, created only when something is first written to it."""
+
+    def __init__(self, path: str, synchronous: str, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        super().__init__(path, prepare)
+        self.path = Path(path)
+        self.synchronous = synchronous
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is no file yet, or an empty one."""
+        return not self.path.exists() or (self.path.is_file() and self.path.stat().st_size == 0)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """This thread's own reading connection, which can never write or create the file.
+
+        Raises:
+            StoreUnavailableError: there is no such file, or it cannot be opened.
+        """
+        self._after_fork()
+        reader: sqlite3.Connection | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = self._open_reader()
+            self._readers.append(reader)
+        yield reader
+
+    @contextmanager
+    def walking(self) -> Iterator[sqlite3.Connection]:
+        """A reading connection of its own, for a long walk that must not stand in the way of other readers."""
+        self._after_fork()
+        connection = self._open_reader()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _open_reader(self) -> sqlite3.Connection:
+        if not self.path.is_file():
+            raise StoreUnavailableError(
+                problem=f"there is no ledger at {self.path}", may="check the path; the first command creates the file"
+            )
+        try:
+            connection = _connected(f"{self.path.absolute().as_uri()}?mode=ro")
+            _await_creation(connection)
+            check_schema(connection, self.where)
+        except sqlite3.Error as wrong:
+            raise unusable(self.where, wrong) from wrong
+        return connection
+
+    def _open_writer(self) -> sqlite3.Connection:
+        if not self.path.parent.is_dir():
+            raise StoreUnavailableError(
+                problem=f"there is no directory {self.path.parent}", may="create it, or give another path"
+            )
+        try:
+            connection = _connected(f"{self.path.absolute().as_uri()}?mode=rwc")
+        except sqlite3.Error as wrong:
+            raise unusable(self.where, wrong) from wrong
+        try:
+            _write_ahead(connection)
+            connection.execute(f"PRAGMA synchronous={self.synchronous}")
+            self._prepare(connection)
+        except sqlite3.Error as wrong:
+            connection.close()
+            raise unusable(self.where, wrong) from wrong
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _forget_readers(self) -> None:
+        self._local = threading.local()
+        self._readers = []
+
+    def close(self) -> None:
+        """Close every connection of this process. Closing twice is fine."""
+        super().close()
+        for reader in self._readers:
+            reader.close()
+        self._forget_readers()
+
+
+class SQLiteMemory(Connections):
+    """A database in memory: one connection for everything, gone when it is closed."""
+
+    def __init__(self, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        super().__init__("memory://", prepare)
+        self._lock = threading.RLock()  # type: ignore[assignment] # reading inside writing is the same connection
+
+    def _open_writer(self) -> sqlite3.Connection:
+        connection = _connected(":memory:")
+        self._prepare(connection)
+        return connection
+
+    @property
+    def blank(self) -> bool:
+        """Never: the tables stand as soon as somebody asks."""
+        return False
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The one connection, to this thread alone while the block runs."""
+        with self.writing() as connection:
+            yield connection
+
+    @contextmanager
+    def walking(self) -> Iterator[sqlite3.Connection]:
+        """The one connection; others may use it between two steps of the walk."""
+        with self.writing() as connection:
+            pass
+        yield connection
+
+    def _after_fork(self) -> None:
+        if self._pid != os.getpid():
+            raise StoreUnavailableError(
+                problem="a ledger in memory cannot be used after a fork", may="open one in the new process"
+            )
+
+
+def _connected(database: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        database,
+        uri=database.startswith("file:"),
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS,
+        timeout=LOCK_SECONDS,
+    )
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; tried for a while, since several processes may do so at once on a new file."""
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as wrong:
+            if "locked" not in str(wrong) or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _await_creation(connection: sqlite3.Connection) -> None:
+    """Give another process that is creating the tables right now the moment it needs."""
+    until = time.monotonic() + LOCK_SECONDS
+    while time.monotonic() < until:
+        if connection.execute("PRAGMA user_version").fetchone()[0]:
+            return
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return
+        time.sleep(0.005)
+
+
+def unusable(where: str, wrong: sqlite3.Error) -> StoreUnavailableError | ReadOnlyError | SchemaError:
+    """The error that says what to do about ``wrong``."""
+    text = str(wrong)
+    if "readonly" in text:
+        return ReadOnlyError(where=where, problem=text, may="make the file and its directory writable")
+    if "not a database" in text:
+        return SchemaError(problem=f"{where} is not an SQLite database", may="give the path of a ledger")
+    if "locked" in text:
+        return StoreUnavailableError(problem=f"{where} is locked by another process", may="try again")
+    return StoreUnavailableError(problem=f"{where} cannot be used: {text}", may="check the path and its permissions")
+
+
+def check_schema(connection: sqlite3.Connection, where: str) -> None:
+    """The file holds a ledger of the version that this library writes.
+
+    Raises:
+        SchemaError: it does not; says what to run.
+    """
+    from commitments.stores.schema import APPLICATION_ID, SCHEMA_VERSION
+
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID or version == 0:
+        raise SchemaError(problem=f"{where} holds no ledger", may="give the path of a ledger; a command creates one")
+    if version > SCHEMA_VERSION:
+        raise SchemaError(
+            problem=f"{where} is of schema {version}, newer than {SCHEMA_VERSION}", may="upgrade the library"
+        )
+    if version < SCHEMA_VERSION:
+        raise SchemaError(
+            problem=f"{where} is of schema {version}, older than {SCHEMA_VERSION}", may="run `commitments migrate`"
+        )
