@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check test coverage optimized props faults bench docs
+.PHONY: help venv check test coverage optimized props explore faults bench docs
 
 help: ## what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ optimized: ## the rules under python -O, where assert statements are gone
 
 props: ## the laws, on many more generated examples
 	$(PYTHON) -m pytest -m props --hypothesis-profile=long
+
+explore: ## every reachable state of one promise, in two small worlds
+	$(PYTHON) -m commitments.testing.explorer
 
 faults: ## killed processes, stopped databases, full disks; the long ones too
 	$(PYTHON) -m pytest -m faults

@@ -24,7 +24,9 @@ from sybil.parsers.rest import DocTestParser
 ROOT = Path(__file__).resolve().parent
 
 # Helpers and the shipped test kit are made of assertions: rewritten, they speak plainly and survive `python -O`.
-pytest.register_assert_rewrite("tests", "commitments.testing")
+# A test may import this file a second time, as a module: by then it is done.
+if "tests" not in sys.modules:
+    pytest.register_assert_rewrite("tests", "commitments.testing")
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile(

@@ -18,7 +18,7 @@ said. A programming mistake stays ``TypeError`` and is never a refusal.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from commitments.ids import PromiseId
 
@@ -68,6 +68,10 @@ class CommitmentsError(Exception):
         self.rule = self.says.format(**words)
         self.would_be_allowed = self.allowed.format(**words)
         super().__init__(f"{self.rule}; {self.would_be_allowed}" if self.would_be_allowed else self.rule)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the data, as attributes
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.promise_id, self.data)

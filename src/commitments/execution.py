@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -12,11 +12,12 @@ from uuid import UUID
 from commitments import commands as c
 from commitments.decide import answered_before, decide
 from commitments.errors import CommitmentsError, ConflictError, InvalidInputError
-from commitments.events import Fact, ImportOpened, RowsReported
+from commitments.events import Fact, ImportOpened, PromiseMade, RowsReported
 from commitments.evolve import fold
 from commitments.facts import Meta, Recorded
 from commitments.guards import World, acts_as_registered_system
 from commitments.ids import CommandId, PersonId, PromiseId, TenantId, import_stream, person_stream, time_ordered_uuid
+from commitments.making import think_first
 from commitments.parties import Person
 from commitments.policies import Policies
 from commitments.ports import Append, Clock, Store
@@ -134,14 +135,15 @@ def _tried(unit: _Unit, command: c.Command) -> Receipt | CommitmentsError:
         _known(command)
         return unit.answer(command)
     except CommitmentsError as refused:
-        return refused
+        # Its traceback would keep the whole transaction in memory for as long as somebody keeps the answer.
+        return refused.with_traceback(None)
 
 
 def _alone(execution: Execution, command: c.Command) -> Receipt | CommitmentsError:
     try:
         return execution.one(command)
     except CommitmentsError as refused:
-        return refused
+        return refused.with_traceback(None)
 
 
 def _subject(command: c.Command) -> PromiseId | None:
@@ -164,7 +166,7 @@ class _Unit:
         if isinstance(command, c.Creation):
             return self._create(command)
         if isinstance(command, c.PromiseCommand):
-            return self._about_a_promise(command, PromiseId(command.promise_id), self._world)
+            return self._about_a_promise(command, PromiseId(command.promise_id))
         if isinstance(command, c.PersonCommand):
             return self._about_a_person(command)
         return self._about_an_import(command)
@@ -186,13 +188,13 @@ class _Unit:
             known = self._created_by(CommandId(command.command_id))
             if known is not None:
                 self._stream(known)
-                return self._about_a_promise(command, known, self._world)
+                return self._about_a_promise(command, known)
         if command.reference is not None and not self.blank:
             other = self.store.referenced(command.reference)
             if other is not None:
                 raise DuplicateReferenceError(other, reference=command.reference)
         promise_id = command.promise_id or self.setting.new_promise_id()
-        receipt = self._about_a_promise(command, promise_id, self._world)
+        receipt = self._about_a_promise(command, promise_id)
         creation = self.streams[promise_id].added[0].meta.command_id
         self.streams[promise_id].creation = creation
         self.created[creation] = promise_id
@@ -206,17 +208,17 @@ class _Unit:
         self,
         command: c.Creation | c.PromiseCommand,
         promise_id: PromiseId,
-        world_of: Callable[[c.Command, Promise | None, datetime], World],
     ) -> Receipt:
         stream = self._stream(promise_id)
         promise = stream.promise
         if promise is not None and answered_before(promise, command):
             return _already(command, promise_id, stream.recorded)
         now = self._now(stream)
-        facts = decide(promise, command, world_of(command, promise, now))
+        world = self._world(command, promise, now)
+        facts = decide(promise, command, world)
         recorded = self._record(stream, promise_id, command, facts, now)
         stream.promise = fold(recorded, promise)
-        return _done(promise_id, recorded)
+        return _done(promise_id, recorded, _warnings(facts, world))
 
     def _about_a_person(self, command: c.PersonCommand) -> Receipt:
         key = person_stream(self.setting.tenant, command.person)
@@ -260,6 +262,7 @@ class _Unit:
         now = self.setting.clock()
         if now.utcoffset() is None:
             raise TypeError("the clock of a ledger tells aware times")
+        now = now.astimezone(timezone.utc)
         return max(now, stream.recorded[-1].meta.recorded_at) if stream.recorded else now
 
     def _record(
@@ -292,6 +295,7 @@ class _Unit:
             linked=self._linked(command, promise),
             systems=setting.systems,
             channel=self.channel,
+            live=self._live(command),
             policies=setting.policies,
         )
 
@@ -310,6 +314,13 @@ class _Unit:
                 known[stream.standing.person] = stream.standing
         return known
 
+    def _live(self, command: c.Command) -> int:
+        """How many live promises the maker owns, where a policy bounds it."""
+        bounded = self.setting.policies.most_live_promises is not None and isinstance(command, c.Creation)
+        if not bounded or self.blank or not isinstance(command.actor, Person):
+            return 0
+        return self.store.index.live_count(command.actor.id)
+
     def _linked(self, command: c.Command, promise: Promise | None) -> Mapping[PromiseId, Promise]:
         """The promises that the command or the promise refers to."""
         if isinstance(command, c.MakePromise):
@@ -326,11 +337,17 @@ class _Unit:
         return linked
 
 
-def _done(promise_id: PromiseId | None, recorded: Sequence[Recorded]) -> Receipt:
+def _warnings(facts: Sequence[Fact], world: World) -> tuple[str, ...]:
+    """What the policies would have the maker of a new promise consider."""
+    made = facts[0] if facts else None
+    return think_first(made.owner, made.due, world) if isinstance(made, PromiseMade) else ()
+
+
+def _done(promise_id: PromiseId | None, recorded: Sequence[Recorded], warnings: tuple[str, ...] = ()) -> Receipt:
     if not recorded:
         return Receipt("already", promise_id, None, ())
     last = recorded[-1]
-    return Receipt("done", promise_id, last.meta.command_id, tuple(recorded))
+    return Receipt("done", promise_id, last.meta.command_id, tuple(recorded), warnings)
 
 
 def _already(command: c.Command, promise_id: PromiseId | None, recorded: Sequence[Recorded]) -> Receipt:

@@ -63,6 +63,8 @@ class World:
     """The registered integrations."""
     channel: str | None = None
     """The registered channel that authenticated the customer for this very command; set by that channel only."""
+    live: int = 0
+    """How many live promises the actor owns; counted only where a policy bounds it."""
     policies: Policies = _DEFAULT_POLICIES
 
 

@@ -7,13 +7,15 @@ from commitments import events as e
 from commitments import refusals as no
 from commitments.due import Due
 from commitments.errors import InvalidInputError, PromiseNotFoundError
-from commitments.guards import World, acting_person, acts_as_registered_system, future, not_to_oneself
+from commitments.forethought import Intention, concerns
+from commitments.guards import World, acting_person, acts_as_registered_system, future, not_to_oneself, standing_of
 from commitments.ids import PersonId, PromiseId
 from commitments.parties import Colleague, Customer
 from commitments.promise import Promise
 from commitments.terms import Custom
+from commitments.vocabulary import Forethought
 
-__all__ = ["make", "promise_amends", "record_unowned"]
+__all__ = ["make", "promise_amends", "record_unowned", "think_first"]
 
 
 def make(command: c.MakePromise, world: World) -> e.PromiseMade:
@@ -28,6 +30,7 @@ def make(command: c.MakePromise, world: World) -> e.PromiseMade:
     not_to_oneself(owner, customer)
     if command.continues is not None:
         _linked(command.continues, world)
+    think_first(owner, due, world)
     return e.PromiseMade(
         owner=owner,
         customer=customer,
@@ -39,6 +42,21 @@ def make(command: c.MakePromise, world: World) -> e.PromiseMade:
         supports=command.supports,
         continues=command.continues,
     )
+
+
+def think_first(owner: PersonId, due: Due, world: World) -> tuple[str, ...]:
+    """Return what the company's policies would have the maker consider.
+
+    Raises:
+        PolicyRefusedError: one of them refuses.
+    """
+    intention = Intention(standing_of(owner, world), due, world.now, world.live)
+    warnings: list[str] = []
+    for policy, follows, why in concerns(intention, world.policies):
+        if follows is Forethought.REFUSE:
+            raise no.PolicyRefusedError(policy=policy, why=why, may="promise another time, or let a colleague promise")
+        warnings.append(why)
+    return tuple(warnings)
 
 
 def _linked(promise_id: PromiseId, world: World) -> Promise:
@@ -91,13 +109,15 @@ def promise_amends(command: c.PromiseAmends, world: World) -> e.PromiseMade:
     if command.customer is not None and command.customer != original.customer:
         raise no.SameCustomerRequiredError(original=original.id, customer=original.customer)
     not_to_oneself(owner, original.customer)
+    due = future(command.due, command.due_words, world.now)
+    think_first(owner, due, world)
     return e.PromiseMade(
         owner=owner,
         customer=original.customer,
         words=command.words,
         why=command.why,
         terms=command.terms or Custom(),
-        due=future(command.due, command.due_words, world.now),
+        due=due,
         reference=command.reference,
         remedies=original.id,
     )

@@ -140,19 +140,22 @@ def checked(kind: type[Closed], values: dict[str, Any]) -> dict[str, Any]:
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
         where, problem = [kind.__name__, *map(str, first["loc"])], _SAYS_WHAT_CAME.get(first["type"])
-        if first["type"] in _NAMES_WHAT_CAME:
+        if first["type"] in _UNKNOWN_FIELD:
             where.pop()
         raise InvalidInputError(
             where=".".join(where), problem=problem or first["msg"].removeprefix("Value error, ")
         ) from None
 
 
-_NAMES_WHAT_CAME = ("extra_forbidden", "unexpected_keyword_argument")
+_UNKNOWN_FIELD = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 """The findings of pydantic that are located at something the caller called a field."""
 
-_SAYS_WHAT_CAME = dict.fromkeys(_NAMES_WHAT_CAME, "a field that is not known here")
-_SAYS_WHAT_CAME["union_tag_invalid"] = "none of the kinds that are known here"
-"""The findings of pydantic whose words repeat what came, with words that do not."""
+_SAYS_WHAT_CAME: dict[str, str] = {
+    "extra_forbidden": "a field that is not known here",
+    "unexpected_keyword_argument": "a field that is not known here",
+    "union_tag_invalid": "none of the kinds that are known here",
+}
+"""The findings of pydantic whose place or words repeat what came, with words that do not."""
 
 
 class Personal:

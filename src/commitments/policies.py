@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from commitments.standing import Absence
+from commitments.vocabulary import Forethought
+
+if TYPE_CHECKING:
+    from commitments.working_time import WorkingTime
 
 __all__ = ["DEFAULT_PAGE", "MAX_PAGE", "Policies", "long_or_over_the_due"]
 
@@ -46,6 +51,16 @@ class Policies:
     """A hand-over that would bring a promise back to an earlier owner more often than this is refused."""
     require_independent_confirmation: bool = False
     """Whether owners may not relay the words that close their own promises; left off, such relays are listed."""
+    when_away_at_the_due_time: Forethought = Forethought.WARN
+    """What follows when somebody promises something for a time at which they are absent."""
+    when_too_many_live: Forethought = Forethought.WARN
+    """What follows when somebody with ``most_live_promises`` already promises another."""
+    most_live_promises: int | None = None
+    """How many live promises one person may have before that is too many; ``None``: no bound."""
+    when_not_in_working_time: Forethought = Forethought.WARN
+    """What follows when something is promised for a time outside ``working_time``."""
+    working_time: WorkingTime | None = None
+    """When the company works; ``None``: at all times."""
     clock_skew: timedelta = timedelta(minutes=5)
     """How far ``occurred_at`` may lie ahead of the ledger's clock."""
 

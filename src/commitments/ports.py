@@ -92,6 +92,10 @@ class Index(Protocol):
         """Everybody in the roster, as they stand now."""
         ...
 
+    def live_count(self, owner: PersonId) -> int:
+        """How many live promises ``owner`` owns now."""
+        ...
+
     def standings(self, people: Sequence[PersonId]) -> Mapping[PersonId, Standing]:
         """Those of ``people`` who are in the roster, as they stand now."""
         ...

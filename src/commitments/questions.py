@@ -144,7 +144,7 @@ def broken(row: Row, asked: Asked) -> bool:
 
 
 def why_orphaned(
-    asked: Asked, owner: PersonId | None, lost: str | None, reopened_at: int | None, due_at: int | None
+    asked: Asked, owner: PersonId | None, lost: str | None, reopened_at: int | None, due_last: int | None
 ) -> OrphanReason | None:
     """Why nobody answers for a live promise; ``None`` if somebody does. The owner must have been met."""
     if owner is not None and owner not in asked.doubts:
@@ -154,7 +154,7 @@ def why_orphaned(
         owner_lost=None if lost is None else _LOST[lost],
         standing=None if owner is None else asked.doubts[owner],
         reopened_at=maybe_instant(reopened_at),
-        due_at=maybe_instant(due_at),
+        due_at=maybe_instant(due_last),
         as_of=asked.as_of,
         policies=asked.policies,
     )

@@ -27,4 +27,4 @@ class ReportedRow(Checked):
     """Its line in the file, the heading being line 1."""
     problem: Name
     at: Instant | None = None
-    """The time of the row, if that could be read."""
+    """From when it counts as reported; ``None``: at every moment, since its time could not be read."""

@@ -31,7 +31,7 @@ def _overdue(values: tuple[Any, ...], asked: Asked) -> OverduePromise | None:
     reason = _QUIET
     if signs is not None or support is not None or owner in asked.doubts:
         signs = Signs(*json.loads(signs)) if signs else _NO_SIGNS
-        reason = _reason(asked, raw, owner=owner, due_at=due_at, signs=signs, support=support)
+        reason = _reason(asked, raw, owner=owner, due_last=due_at - exclusive, signs=signs, support=support)
         if signs.reopened_at is not None and signs.reopened_at > due_at:
             since = instant(signs.reopened_at)
     if asked.reason is not None and reason != asked.reason:
@@ -53,11 +53,11 @@ def _overdue(values: tuple[Any, ...], asked: Asked) -> OverduePromise | None:
 
 
 def _reason(
-    asked: Asked, raw: bytes, *, owner: PersonId | None, due_at: int, signs: Signs, support: int | None
+    asked: Asked, raw: bytes, *, owner: PersonId | None, due_last: int, signs: Signs, support: int | None
 ) -> OverdueReason:
     return overdue_reason(
         reneged=signs.reneged == 1,
-        orphaned=why_orphaned(asked, owner, signs.owner_lost, signs.reopened_at, due_at) is not None,
+        orphaned=why_orphaned(asked, owner, signs.owner_lost, signs.reopened_at, due_last) is not None,
         disputed=signs.disputed == 1,
         reopened=signs.reopened_at is not None,
         handover_pending=signs.offer_expires_at is not None and signs.offer_expires_at >= asked.at,
@@ -132,7 +132,8 @@ def _live(row: Row, asked: Asked) -> bool:
 
 def _orphaned(values: tuple[Any, ...], asked: Asked) -> OrphanedPromise | None:
     _, raw, owner, lost, reopened_at, expires_at, customer, kind, words, due_at, exclusive, phase, reference = values
-    reason = why_orphaned(asked, owner, lost, reopened_at, due_at)
+    due_last = None if due_at is None else due_at - exclusive
+    reason = why_orphaned(asked, owner, lost, reopened_at, due_last)
     if reason is None or (asked.reason is not None and reason != asked.reason):
         return None
     return _orphaned_promise(
@@ -204,8 +205,9 @@ NEEDS_DUE: Question[OwnedPromise] = Question(
 
 
 def _neglected(values: tuple[Any, ...], asked: Asked) -> OwnedPromise | None:
-    owner, lost, reopened_at, due_at = values[2], *values[10:], values[6]
-    return None if why_orphaned(asked, owner, lost, reopened_at, due_at) else _owned(values, asked)
+    owner, lost, reopened_at = values[2], *values[10:]
+    due_last = None if values[6] is None else values[6] - values[7]
+    return None if why_orphaned(asked, owner, lost, reopened_at, due_last) else _owned(values, asked)
 
 
 NEGLECTED: Question[OwnedPromise] = Question(

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 __all__ = [
     "BreachCause",
+    "Forethought",
     "Holder",
     "OfferEnd",
     "OrphanReason",
@@ -81,6 +82,14 @@ class BreachCause(StrEnum):
 
     MISSED = "MISSED"
     RENEGED = "RENEGED"
+
+
+class Forethought(StrEnum):
+    """What follows when a check before promising finds something."""
+
+    IGNORE = "ignore"
+    WARN = "warn"
+    REFUSE = "refuse"
 
 
 class OfferEnd(StrEnum):

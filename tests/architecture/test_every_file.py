@@ -6,6 +6,12 @@ from tests.architecture.checkers import PACKAGE, assert_statements, line_count, 
 
 MOST_LINES = 400
 
+CATALOGUES = {
+    "commands.py": 500,
+    "events.py": 550,
+}
+"""Looked things up in rather than read, an entry of a few lines each: torn apart they would be harder to find."""
+
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
 class TestEveryFile:
@@ -15,7 +21,7 @@ class TestEveryFile:
             assert assert_statements(path) == []
 
     def test_fits_into_one_sitting(self, path):
-        assert line_count(path) <= MOST_LINES
+        assert line_count(path) <= CATALOGUES.get(path.relative_to(PACKAGE).as_posix(), MOST_LINES)
 
 
 def test_a_file_that_is_too_long_is_found(tmp_path):

@@ -28,7 +28,7 @@ def copy(tmp_path):
     """A small package under the library's own contract."""
     package = tmp_path / "src" / "commitments"
     package.mkdir(parents=True)
-    for name in ("__init__", "ids", "errors", "promise", "roster"):
+    for name in ("__init__", "ids", "errors", "decide", "roster"):
         (package / f"{name}.py").write_text("", encoding="utf-8")
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     return package
@@ -61,7 +61,7 @@ class TestTheContractCanFail:
         assert lint(copy.parents[1])[0] == 1
 
     def test_importing_a_sibling_fails(self, copy):
-        (copy / "promise.py").write_text("import commitments.roster\n", encoding="utf-8")
+        (copy / "decide.py").write_text("import commitments.roster\n", encoding="utf-8")
         assert lint(copy.parents[1])[0] == 1
 
     def test_a_module_without_a_place_fails(self, copy):

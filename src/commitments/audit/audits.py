@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from commitments.audit.export import Export, Progress
 from commitments.audit.figures import QUESTIONS, Fate, Figures, Tally
 from commitments.audit.mapping import Mapping, load_mapping
+from commitments.audit.outcome import Outcome
 from commitments.audit.reader import read_rows
 from commitments.audit.times import parse_as_of
 from commitments.audit.visible import VisibleRows
@@ -22,7 +23,6 @@ from commitments.reference import ReportedRow
 from commitments.vocabulary import OwnerLost
 
 if TYPE_CHECKING:
-    from commitments.audit.importer import Outcome
     from commitments.facts import Recorded
     from commitments.ledger import Ledger
 

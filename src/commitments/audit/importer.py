@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from uuid import UUID
 from commitments import commands as c
 from commitments.audit.histories import Histories, History, Placed
 from commitments.audit.mapping import Mapping
+from commitments.audit.outcome import Outcome
 from commitments.audit.reader import UNCLEAR, Aside, Row
 from commitments.audit.suspects import reported_aside
 from commitments.audit.times import instant_of
@@ -32,12 +33,10 @@ from commitments.vocabulary import Phase
 if TYPE_CHECKING:
     from commitments.ledger import Ledger
 
-__all__ = ["Outcome", "Refusal", "import_rows"]
+__all__ = ["import_rows"]
 
 _LONGEST_ID = 180  # of the 200 that a name may have; the last word of a command id comes after it
 _REPORTED_AT_ONCE = 200
-_SHOWN = 1_000
-"""How many refusals are kept to be shown; all are counted."""
 
 _ABOUT_ONE_PROMISE = frozenset({"imported-only", "command-id-reused", "duplicate-reference", "promise-not-found"})
 """The refusals that say something about one promise, and nothing about the import as a whole."""
@@ -47,30 +46,6 @@ _PHASES: dict[Phase, tuple[type[c.Import], str]] = {
     Phase.ARCHIVED: (c.ImportClosure, "closed"),
     Phase.PROMISED: (c.ImportReopening, "open"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The ledger would not record something of the row on this line."""
-
-    line: int
-    code: str
-    """Of the error, stable and meant for programs."""
-    problem: str
-    """What the ledger said."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of the commands of an import."""
-
-    recorded: int = 0
-    """Facts that were recorded now."""
-    already: int = 0
-    """Commands that had been answered before, or had nothing to record."""
-    refused: int = 0
-    refusals: list[Refusal] = field(default_factory=list)
-    """The first thousand of those refused."""
 
 
 def import_rows(
@@ -87,12 +62,9 @@ def import_rows(
     for answer in ledger.execute_many(importer.commands(rows)):
         line = importer.lines.popleft()
         if not isinstance(answer, CommitmentsError):
-            outcome.recorded += len(answer.recorded) if answer.status == "done" else 0
-            outcome.already += answer.status == "already"
+            outcome.answered(answer)
         elif answer.code in _ABOUT_ONE_PROMISE:
-            outcome.refused += 1
-            if len(outcome.refusals) < _SHOWN:
-                outcome.refusals.append(Refusal(line, answer.code, str(answer)))
+            outcome.refuse(line, answer)
         else:
             raise answer
     return outcome

@@ -66,7 +66,7 @@ class VisibleRows:
         return reported_row(row, row.at.at)
 
     def _move(self, seen: _Seen, row: Row) -> None:
-        """Move the promise to where the row has it. What is not clear in the row stays, unless the row is the oldest."""
+        """Move the promise to where the row has it. What is not clear stays as it was, unless the row is the oldest."""
         tally, due, owner, us = self._tally, row.due, row.owner, row.at.us
         known = seen.phase is not None
         oldest = not known or us < seen.earliest_us
@@ -77,7 +77,7 @@ class VisibleRows:
             tally.own(seen, held_by)
         else:
             tally.begin(seen, held_by, due_us)
-        # Nothing in a second record counts before its opening; what a first one says of an earlier time is its own word.
+        # Nothing in a second record counts before its opening; a first one is taken at its word.
         not_before = us if self._record and not oldest else _ANY
         for moment, phase in row.steps:
             if moment.us <= tally.as_of_us:

@@ -41,9 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str], streams: Streams) -> int:
-    from commitments.errors import CommitmentsError, InvalidInputError
-
     from commitments.cli.arguments import Finished
+    from commitments.errors import CommitmentsError, InvalidInputError
 
     try:
         return _command(arguments, streams)
@@ -78,7 +77,12 @@ def _command(arguments: list[str], streams: Streams) -> int:
 
 
 def _overview() -> str:
-    lines = ["usage: commitments COMMAND [OPTIONS]", "", "Promises made to customers: who owns them, what is late, what is lost.", ""]
+    lines = [
+        "usage: commitments COMMAND [OPTIONS]",
+        "",
+        "Promises made to customers: who owns them, what is late, what is lost.",
+        "",
+    ]
     lines += [f"  {name:<10}{answers}" for name, (_, answers) in COMMANDS.items()]
     lines += ["", "`commitments COMMAND --help` tells its options. The ledger is named by --url or COMMITMENTS_URL."]
     return "\n".join(lines)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Finished", "Parser", "add_ledger", "add_moment", "ledger_url", "needed_url"]
 
 
-class Finished(Exception):
+class Finished(Exception):  # noqa: N818 # help that was asked for is no error
     """The command line was answered by the parser itself, with this exit status."""
 
     def __init__(self, status: int) -> None:
@@ -48,11 +48,11 @@ class Parser(argparse.ArgumentParser):
         """
         return self.parse_args(arguments)
 
-    def print_help(self, file: object = None) -> None:
+    def print_help(self, file: object = None) -> None:  # noqa: ARG002 # argparse passes it
         """Write the help to standard output."""
         self.streams.data(self.format_help().rstrip("\n"))
 
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002 # as above
         """End the command instead of the process."""
         raise Finished(status)
 

@@ -50,7 +50,7 @@ def run(name: str, arguments: Sequence[str], streams: Streams) -> int:
 
     found = 0
 
-    def count(row: object) -> None:
+    def count(_: object) -> None:
         nonlocal found
         found += 1
 
@@ -140,6 +140,6 @@ def _say_what_is_odd(report: Report, found: int, streams: Streams) -> None:
     if outcome is None:
         return
     for refusal in outcome.refusals[:_SHOWN]:
-        streams.message(f"line {refusal.line}: not imported: {printable(str(refusal.error))}")
+        streams.message(f"line {refusal.line}: not imported: {printable(refusal.problem)}")
     refused = f", {outcome.refused:,} refused" if outcome.refused else ""
     streams.message(f"imported: {outcome.recorded:,} facts recorded, {outcome.already:,} there already{refused}")

@@ -23,7 +23,7 @@ def show_local(moment: datetime) -> str:
 
 def columns_of(question: str, as_of: datetime, show: Show = show_local) -> Sequence[Column]:
     """The columns for one question, asked as of ``as_of``; ``show`` writes out a time."""
-    return _COLUMNS[question](as_of, show)
+    return (*_first(question, as_of, show), _CUSTOMER, _WORDS, _KIND, _ID)
 
 
 def _owner(line: Any) -> str:
@@ -47,6 +47,10 @@ def _reason(line: Any) -> str:
     return str(line.reason)
 
 
+def _state(line: Any) -> str:
+    return "overdue" if line.overdue else str(line.phase).lower().replace("_", " ")
+
+
 def _customer(line: Any) -> str:
     """The customer; one from outside, as most are, without saying so."""
     text: str = line.customer
@@ -55,6 +59,7 @@ def _customer(line: Any) -> str:
 
 _OWNER = Column("OWNER", _owner, least=6)
 _REASON = Column("WHY", _reason, style="yellow")
+_ORPHANED = Column("WHY", lambda line: " ".join((_reason(line), *line.tags)), style="yellow")
 _CUSTOMER = Column("CUSTOMER", _customer, rank=1, least=8)
 _KIND = Column("KIND", lambda line: str(line.kind), rank=EXTRA)
 _WORDS = Column("PROMISED", _words, rank=2, least=16)
@@ -65,27 +70,14 @@ def _since(as_of: datetime, name: str) -> Any:
     return lambda line: show_span((as_of - getattr(line, name)).total_seconds())
 
 
-def _overdue(as_of: datetime, show: Show) -> Sequence[Column]:
-    late = Column("LATE", _since(as_of, "overdue_since"), style="bold")
-    return (late, _OWNER, _REASON, _due(show), _CUSTOMER, _WORDS, _KIND, _ID)
-
-
-def _orphaned(as_of: datetime, show: Show) -> Sequence[Column]:
-    why = Column("WHY", lambda line: " ".join((str(line.reason), *line.tags)), style="yellow")
-    on_paper = Column("ON PAPER", _owner, least=8)
-    return (why, on_paper, _due(show), _CUSTOMER, _WORDS, _KIND, _ID)
-
-
-def _awaiting(as_of: datetime, show: Show) -> Sequence[Column]:
-    since = Column("SINCE", _since(as_of, "reported_at"))
-    asked = Column("ASKED", lambda line: str(line.requests), rank=EXTRA)
-    follow_up = Column("ASK AGAIN", lambda line: "dormant" if line.dormant else show(line.follow_up_due_at), rank=3)
-    return (since, _OWNER, follow_up, asked, _CUSTOMER, _WORDS, _KIND, _ID)
-
-
-def _owned(as_of: datetime, show: Show) -> Sequence[Column]:
-    overdue = Column("STATE", lambda line: "overdue" if line.overdue else str(line.phase).lower().replace("_", " "))
-    return (overdue, _OWNER, _due(show), _CUSTOMER, _WORDS, _KIND, _ID)
-
-
-_COLUMNS = {"overdue": _overdue, "orphaned": _orphaned, "awaiting": _awaiting, "owned": _owned}
+def _first(question: str, as_of: datetime, show: Show) -> Sequence[Column]:
+    """What tells one question from the others."""
+    if question == "overdue":
+        return (Column("LATE", _since(as_of, "overdue_since"), style="bold"), _OWNER, _REASON, _due(show))
+    if question == "orphaned":
+        return (_ORPHANED, Column("ON PAPER", _owner, least=8), _due(show))
+    if question == "awaiting":
+        follow_up = Column("ASK AGAIN", lambda line: "dormant" if line.dormant else show(line.follow_up_due_at), rank=3)
+        asked = Column("ASKED", lambda line: str(line.requests), rank=EXTRA)
+        return (Column("SINCE", _since(as_of, "reported_at")), _OWNER, follow_up, asked)
+    return (Column("STATE", _state), _OWNER, _due(show))

@@ -91,18 +91,18 @@ class _Day:
         for person in (_BEN, _EVE, _TOM):
             ledger.roster.person_joined(actor=_HELP_DESK, person=person.id)
         self.tell.title("A day at a help desk: Friday, 5 June 2026, in Berlin")
-        self.at("09:10", "Ben promises Mrs Okafor: \"I'll call you back today at three.\"")
+        self.at("09:10", 'Ben promises Mrs Okafor: "I\'ll call you back today at three."')
         terms = Callback(number="+49 30 5550101", topic="the refund of her order")
         self.promise(_BEN, _OKAFOR, self.okafor, "I'll call you back today at three.", "2026-06-05T15:00", terms)
-        self.at("09:25", "Tom promises Mr Lind: \"You'll have the warranty form by Monday noon.\"")
+        self.at("09:25", 'Tom promises Mr Lind: "You\'ll have the warranty form by Monday noon."')
         self.promise(_TOM, _LIND, self.lind, "You'll have the warranty form by Monday noon.", "2026-06-08T12:00")
-        self.at("09:40", "Tom promises Ms Rossi: \"Our technician rings you before four.\"")
+        self.at("09:40", 'Tom promises Ms Rossi: "Our technician rings you before four."')
         self.promise(_TOM, _ROSSI, self.rossi, "Our technician rings you before four.", "2026-06-05T16:00")
-        self.at("10:05", "Ben promises Mr Sato: \"I'll send you the contract by five.\"")
+        self.at("10:05", 'Ben promises Mr Sato: "I\'ll send you the contract by five."')
         self.promise(_BEN, _SATO, self.sato, "I'll send you the contract by five.", "2026-06-05T17:00")
         self.tell.gap()
 
-    def promise(
+    def promise(  # noqa: PLR0917 # who, to whom, which, what, when: the order in which it is told
         self,
         maker: Person,
         customer: External,
@@ -150,14 +150,12 @@ class _Day:
             evidence_ref="call 8812",
             delivered=Attempt(outcome="reached"),
         )
-        self.at("15:30", "A time-out takes her silence for a yes and presses \"close\".")
+        self.at("15:30", 'A time-out takes her silence for a yes and presses "close".')
         silence = Attestation(source=Source.DIRECT, channel="time-out", words="said nothing for 30 minutes")
         self.refused(
-            lambda: ledger.confirm_resolution(
-                actor=System("auto-close"), promise_id=self.okafor, attestation=silence
-            )
+            lambda: ledger.confirm_resolution(actor=System("auto-close"), promise_id=self.okafor, attestation=silence)
         )
-        self.at("15:50", "Mrs Okafor says it herself, logged in to the customer portal: \"All sorted, thank you.\"")
+        self.at("15:50", 'Mrs Okafor says it herself, logged in to the customer portal: "All sorted, thank you."')
         ledger.channel("portal").customer(_OKAFOR).confirm_resolution(self.okafor, words="All sorted, thank you.")
         self.tell.done("CLOSED by the customer's own word, the only way a promise closes.")
         self.at("16:30", "Eve sends Mr Lind his form and reports it done.")

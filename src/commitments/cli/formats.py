@@ -1,7 +1,7 @@
 """One page of an answer, in the format asked for. The names of the fields are those of the views, in every format.
 
-``json`` is one object with ``as_of``, ``items`` and ``next_cursor``; ``jsonl`` is one object a line; ``csv`` has a header. What a
-page is followed by is data in ``json`` and a message in the other formats.
+``json`` is one object with ``as_of``, ``items`` and ``next_cursor``; ``jsonl`` is one object a line; ``csv`` has a
+header. The cursor of the page that follows is data in ``json`` and a message in the other formats.
 """
 
 from __future__ import annotations
@@ -22,12 +22,19 @@ FORMATS = ("table", "json", "jsonl", "csv")
 
 def print_page(streams: Streams, page: Page[Any], *, question: str, view: type, form: str) -> None:
     """Write ``page`` to standard output in ``form``, and to standard error what is not data."""
-    _PRINTERS[form](streams, page, question, view)
+    if form == "table":
+        _table(streams, page, question)
+    elif form == "csv":
+        _csv(streams, page, view)
+    elif form == "jsonl":
+        _jsonl(streams, page)
+    else:
+        _json(streams, page)
     if page.next_cursor is not None and form != "json":
         streams.message(f"there are more; ask again with --cursor {page.next_cursor}")
 
 
-def _table(streams: Streams, page: Page[Any], question: str, view: type) -> None:
+def _table(streams: Streams, page: Page[Any], question: str) -> None:
     from commitments.cli.columns import columns_of
     from commitments.cli.tables import print_table
 
@@ -40,7 +47,7 @@ def _table(streams: Streams, page: Page[Any], question: str, view: type) -> None
     streams.message(f"{question}: {len(page.items)}{more} as of {when}")
 
 
-def _json(streams: Streams, page: Page[Any], question: str, view: type) -> None:
+def _json(streams: Streams, page: Page[Any]) -> None:
     from commitments.verbs.lines import as_line
 
     items = [as_line(item) for item in page.items]
@@ -48,14 +55,14 @@ def _json(streams: Streams, page: Page[Any], question: str, view: type) -> None:
     streams.data(dumps(whole, streams, indent=2))
 
 
-def _jsonl(streams: Streams, page: Page[Any], question: str, view: type) -> None:
+def _jsonl(streams: Streams, page: Page[Any]) -> None:
     from commitments.verbs.lines import as_line
 
     for item in page.items:
         streams.data(dumps(as_line(item), streams))
 
 
-def _csv(streams: Streams, page: Page[Any], question: str, view: type) -> None:
+def _csv(streams: Streams, page: Page[Any], view: type) -> None:
     from commitments.verbs.lines import as_line, field_names
 
     names = field_names(view)
@@ -90,6 +97,3 @@ def dumps(value: object, streams: Streams, indent: int | None = None) -> str:
         return text
     # What would move a cursor or turn a line round is inside a string here, so it can be escaped without loss.
     return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
-
-
-_PRINTERS = {"table": _table, "json": _json, "jsonl": _jsonl, "csv": _csv}

@@ -84,7 +84,11 @@ def _summary(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "due", ("before " if promise.due.exclusive else "") + show_local(promise.due.at) + late
     if promise.reference is not None:
         yield "reference", str(promise.reference)
-    counts = {"breaches": len(promise.breaches_at(as_of)), "disputes": promise.disputes, "reopenings": promise.reopenings}
+    counts = {
+        "breaches": len(promise.breaches_at(as_of)),
+        "disputes": promise.disputes,
+        "reopenings": promise.reopenings,
+    }
     record = ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
     if record:
         yield "record", record
@@ -95,7 +99,9 @@ def _details(entry: Any) -> str:
     fields = fact_fields(entry)
     told = next((str(fields[name]) for name in _TELLING if name in fields), "")
     word = fields.get("attestation", {}).get("words", "")
-    named = [f"{what} {fields[key]}" for what, key in (("owner", "owner"), ("to", "to"), ("by", "channel")) if key in fields]
+    named = [
+        f"{what} {fields[key]}" for what, key in (("owner", "owner"), ("to", "to"), ("by", "channel")) if key in fields
+    ]
     return ", ".join(filter(None, (*named, told or word)))
 
 

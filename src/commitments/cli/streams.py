@@ -125,12 +125,18 @@ class Streams:
             return None
         colours: Any = None if os.environ.get("NO_COLOR") else "auto"
         return Console(
-            file=stream, color_system=colours, width=columns(), highlight=False, markup=False, emoji=False, soft_wrap=False
+            file=stream,
+            color_system=colours,
+            width=columns(),
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=False,
         )
 
 
 def printable(text: str) -> str:
-    """``text`` on one line, with a space for each character that would move a cursor, ring a bell or turn the line round."""
+    """``text`` on one line, with a space for each character that would move a cursor, ring a bell or turn text."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(each if each.isprintable() else " " for each in text)

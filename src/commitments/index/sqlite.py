@@ -206,6 +206,13 @@ class SQLiteIndex:
             found = [standing_of(values) for values in connection.execute(sql, (self.tenant,))]
         return {standing.person: standing for standing in found}
 
+    def live_count(self, owner: PersonId) -> int:
+        """How many live promises ``owner`` owns now."""
+        sql = "SELECT count(*) FROM commitments_promises WHERE tenant = ? AND owner = ? AND live = 1"
+        with self._reader() as connection:
+            count: int = connection.execute(sql, (self.tenant, owner)).fetchone()[0]
+        return count
+
     def standings(self, people: Sequence[PersonId]) -> Mapping[PersonId, Standing]:
         """Those of ``people`` who are in the roster, as they stand now."""
         sql = f"SELECT {_PERSON} FROM json_each(?2) JOIN commitments_people p ON p.tenant = ?1 AND p.person = value"  # noqa: S608 # column names

@@ -90,9 +90,10 @@ class Scenario:
             raise AssertionError("there is no promise yet")
         return promise
 
-    def standing(self, person: PersonId) -> Standing:
+    def standing(self, person: str) -> Standing:
         """Return what the roster knows of ``person``."""
-        return fold_person(person, self.roster.get(person, ()))
+        known = PersonId(person)
+        return fold_person(known, self.roster.get(known, ()))
 
     def and_given(self, *items: Item) -> Scenario:
         """Return the story with more of it told."""
@@ -152,6 +153,8 @@ class Scenario:
                 if outcome.error is not None:
                     raise outcome.error
                 return outcome.after
+            case unknown:
+                raise TypeError(f"a {type(unknown).__name__} cannot be told in a story")
 
     def _with(self, fact: e.Fact, meta: Meta) -> Scenario:
         if isinstance(fact, e.PersonFact):
@@ -201,6 +204,7 @@ class Scenario:
             linked=self.others,
             systems=self.registered,
             channel=channel,
+            live=sum(each.live and each.owner == getattr(command.actor, "id", None) for each in self.others.values()),
             policies=self.policies,
         )
         if isinstance(command, c.PersonCommand):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from commitments.errors import CommitmentsError
@@ -133,7 +133,9 @@ def _opened(store: SQLiteStore, url: str) -> Iterator[Check]:
 def _journal(mode: str) -> Check:
     if mode in {"wal", "memory"}:
         return Check("journal", "ok", mode)
-    return Check("journal", "warn", mode, "the next command switches to wal, if the file and its directory are writable")
+    return Check(
+        "journal", "warn", mode, "the next command switches to wal, if the file and its directory are writable"
+    )
 
 
 def _writable(store: SQLiteStore) -> Check:
@@ -161,4 +163,4 @@ def _tenants(held: list[tuple[str, int]], asked: str) -> Check:
 
 def local_now() -> datetime:
     """The present instant by the machine's clock, in its own zone."""
-    return datetime.now(timezone.utc).astimezone()
+    return datetime.now(UTC).astimezone()

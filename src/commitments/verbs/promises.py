@@ -1,4 +1,4 @@
-"""One promise, from the words of a command line: how it stood at a moment, what happened to it, and who owned it when."""
+"""One promise, from the words of a command line: how it stood, what happened to it, and who owned it when."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 from commitments.attention import orphan_reason
 from commitments.errors import InvalidInputError
 from commitments.ids import PromiseId
+from commitments.options import Paging
 from commitments.replay import Moment, replayed_person, replayed_promise
 from commitments.verbs.lines import as_line, plain
 from commitments.verbs.questions import moments, queries_at, store_at
@@ -72,10 +73,10 @@ def show(
     store = store_at(url, tenant)
     try:
         queries = queries_at(store)
-        given.setdefault("as_of", queries.clock())
-        history = queries.history(promise_id, limit=_MOST, **given)
-        ownership = queries.ownership_timeline(promise_id, limit=_MOST, **given)
-        moment = Moment(given["as_of"], given.get("as_known_at"))
+        moment = Moment(given.get("as_of") or queries.clock(), given.get("as_known_at"))
+        when = Paging(as_of=moment.as_of, as_known_at=moment.as_known_at, limit=_MOST)
+        history = queries.history(promise_id, **when)
+        ownership = queries.ownership_timeline(promise_id, **when)
         promise = replayed_promise(store, promise_id, moment)
         orphaned = None if promise is None else _orphaned(promise, queries, moment)
         return Shown(promise_id, promise, orphaned, history, ownership)

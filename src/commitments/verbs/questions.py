@@ -5,6 +5,8 @@ Asking loads neither pydantic nor eventsourcing, unless the answer lies in the p
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from commitments.errors import InvalidInputError
 from commitments.ids import TenantId
 from commitments.stores import open_store, tenant_id
@@ -137,12 +139,12 @@ def store_at(url: str | None, tenant: str | None) -> SQLiteStore:
 
 def queries_at(store: SQLiteStore) -> Queries:
     """Questions to ``store``, asked by the machine's clock under the default policies."""
-    from datetime import datetime, timezone
+    from datetime import datetime
 
     from commitments.policies import Policies
     from commitments.queries import Queries
 
-    return Queries(store, clock=lambda: datetime.now(timezone.utc), policies=Policies(), tenant=store.tenant)
+    return Queries(store, clock=lambda: datetime.now(UTC), policies=Policies(), tenant=store.tenant)
 
 
 def customer_named(text: str) -> Customer:

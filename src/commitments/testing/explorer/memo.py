@@ -1,9 +1,9 @@
 """Every answer of the real rules is worked out once for all states that look alike to it.
 
-``decide`` and the fold are pure, so an answer depends on nothing but what was read while it was worked out. The watch notes
-the slots that were read, in order; a small tree per command leads from the values of these slots to the answer. Two states
-that differ only in what was not read share it. This is exact, needs no list of what matters for which command, and goes
-stale with nothing: a changed rule that reads more gets a deeper tree.
+``decide`` and the fold are pure, so an answer depends on nothing but what was read while it was worked out. The watch
+notes the slots that were read, in order; a small tree per command leads from the values of these slots to the answer.
+Two states that differ only in what was not read share it. This is exact, and needs no list of what matters for which
+command: a changed rule that reads more gets a deeper tree.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Memo:
             return answer
         if self.root is None:
             self.root = Node(slots[0])
-        node = self.root
+        node: Tree = self.root
         for slot, following in zip(slots, [*slots[1:], None], strict=True):
             node = _step(node, slot, state[slot], answer if following is None else following)
         return answer

@@ -1,15 +1,15 @@
 """Every step that is tried in every state: what anybody may ask, or may not, and what the world does by itself.
 
-The commands are built once. They cite canonical numbers: ``OPEN`` is the offer, revision or feedback that is open, ``OVER``
-one that is over, ``NEVER`` one that was never made. Among those who try are people in no role, systems that are not
-registered, another customer, and customers' words in every form that must not be believed.
+The commands are built once. They cite canonical numbers: ``OPEN`` is the offer, revision or feedback that is open,
+``OVER`` one that is over, ``NEVER`` one that was never made. Among those who try are people in no role, systems that
+are not registered, another customer, and customers' words in every form that must not be believed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -36,7 +36,7 @@ __all__ = [
     "moves",
 ]
 
-NOW: Final = datetime(2030, 1, 7, 12, tzinfo=timezone.utc)
+NOW: Final = datetime(2030, 1, 7, 12, tzinfo=UTC)
 """The moment at which every state is looked at: time passes by moving the due times and expiries."""
 LATER: Final = timedelta(hours=4)
 
@@ -118,7 +118,9 @@ def _of_the_owner(world: Dimensions) -> Iterator[Move]:
     askers = [*_people(world), SYSTEM, UNREGISTERED, CUSTOMER]
     pid = PROMISE
     plain: dict[str, _Ask] = {
-        "reports progress": lambda who: c.ReportProgress(actor=who, promise_id=pid, note="Called.", customer_told=False),
+        "reports progress": lambda who: c.ReportProgress(
+            actor=who, promise_id=pid, note="Called.", customer_told=False
+        ),
         "declares a risk": lambda who: c.DeclareRisk(actor=who, promise_id=pid, reason="ill"),
         "withdraws the offer": lambda who: c.WithdrawHandover(actor=who, promise_id=pid, offer_id=OPEN),
         "withdraws an old offer": lambda who: c.WithdrawHandover(actor=who, promise_id=pid, offer_id=OVER),
@@ -135,7 +137,8 @@ def _of_the_owner(world: Dimensions) -> Iterator[Move]:
     }
     for said, ask in plain.items():
         yield from _by(said, ask, askers)
-    for to in (*world.people, PersonId("nobody-known")) if world.sue_owns else (*world.people[:-1], PersonId("nobody-known")):
+    invited = world.people if world.sue_owns else world.people[:-1]
+    for to in (*invited, PersonId("nobody-known")):
         yield from _by(f"offers it to {to}", _offer(to), askers)
     yield from _by(f"offers it to {world.people[0]} until a moment ago", _offer(world.people[0], -LATER), askers)
 

@@ -14,7 +14,7 @@ from commitments.evolve import evolve
 from commitments.guards import World
 from commitments.testing.explorer import states as s
 from commitments.testing.explorer.concrete import Watch, standing
-from commitments.testing.explorer.expected import state_laws
+from commitments.testing.explorer.laws import LAWS
 from commitments.testing.explorer.memo import ACCEPTED, HOLDS, REFUSED, Answer, Memo, Node
 from commitments.testing.explorer.moves import NOW, SYSTEM, beginnings, moves
 from commitments.testing.explorer.report import Report, Violation
@@ -67,7 +67,7 @@ class Explorer:
         self.moves = moves(self.world)
         watch = Watch(self.world)
         self.trials = [Memo(watch, partial(try_out, move=move)) for move in self.moves]
-        laws = [Memo(watch, partial(_hold, law=law)) for law in state_laws]
+        laws = [Memo(watch, partial(_hold, law=law)) for law in LAWS]
         closing = tuple(move for move in self.moves if move.said in _CLOSING)
         self._memos = [*self.trials, *laws, Memo(watch, partial(closable, moves=closing))]
         self._plans: dict[State, _Plan] = {}
@@ -165,14 +165,14 @@ class Explorer:
     # --- what is wrong, and how one gets there ------------------------------------------------------------------------
 
     def _broken(self, state: State, number: int, answer: Answer) -> None:
-        """Keep the violation with the shortest path; on one level, a broken state is a step nearer than a broken step."""
+        """Keep the violation with the shortest path: a broken state is a step nearer than a broken step out of it."""
         last = (self.moves[number].said,) if number < len(self.moves) else ()
         path = self.path_to(state, *last)
         if self.report.violation is None or len(path) < len(self.report.violation.path):
             self.report.violation = Violation(str(answer.wrong), path)
 
     def path_to(self, state: State, *more: str) -> tuple[str, ...]:
-        """Return the steps that lead to ``state``, and ``more`` after them, with each person under one name throughout."""
+        """Return the steps that lead to ``state``, and ``more`` after them; each person keeps one name throughout."""
         steps: list[tuple[State, str]] = []
         at: State | None = state
         while at is not None:
@@ -197,7 +197,7 @@ class Explorer:
 def _in_one_voice(
     steps: list[tuple[State, str]], more: Iterable[str], unsorted: Callable[[State, str], State]
 ) -> Iterator[str]:
-    """Rename people in each step: in a canonical state they are numbered by what they do, in a story they keep names."""
+    """Rename people in each step: a canonical state numbers them by what they do, in a story they keep their names."""
     names = dict(enumerate(("ben", "ann", "cem")))
     told: State | None = None
     for state, said in steps:

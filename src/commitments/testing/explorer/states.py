@@ -1,7 +1,7 @@
 """The abstract state of one promise: what its future depends on, and nothing else.
 
-A state is a tuple of small values, one *slot* each. What no rule reads (apologies, lessons, escalations, words, times of
-past events …) has no slot; the law that this is enough is tested against the real fold on random walks. The reductions:
+A state is a tuple of small values, one *slot* each. What no rule reads (apologies, lessons, escalations, words, past
+times …) has no slot; that this is enough is tested against the real fold on random walks. The reductions:
 
 * **Times are relative**: a due time, an offer's expiry and a proposed due time lie before, at or after now. Numbers of
   offers, revisions and feedback are canonical (the open one, one that is over, one that never was).
@@ -118,6 +118,11 @@ class Dimensions:
 
 PHASE, OWNER, OFFER, REVISION, DUE, PAST, RETURNS, BREACHED = range(8)
 EXEMPT, COVERED, REPORTED, DISPUTED, REQUESTS, FEEDBACK, MAKER = range(8, 15)
+NAMES: Final = (
+    *("phase", "owner", "offer", "revision", "due", "past owners", "returns", "breached", "exempt", "covered"),
+    *("reported", "disputed", "requests", "feedback", "made by the supervisor"),
+)
+"""What the slots are called."""
 PEOPLE: Final = 15
 """The slot of the first person's standing; the supervisor's is the last."""
 
@@ -167,7 +172,7 @@ def standing_class(standing: Standing, due: Due | None, now: datetime, policies:
     absence = standing.absence_at(now)
     if absence is None:
         return HERE
-    return OUT if policies.absence_orphans(absence, due and due.at, policies.absence_span) else AWAY
+    return OUT if policies.absence_orphans(absence, None if due is None else due.at, policies.absence_span) else AWAY
 
 
 def abstract(promise: Draft, standings: Mapping[PersonId, Standing], now: datetime, world: Dimensions) -> State:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from uuid import UUID
 
+from commitments import commands as c
 from commitments import events as e
 from commitments.decide import decide
 from commitments.effects import EFFECT, settle
@@ -16,10 +17,10 @@ from commitments.ids import CommandId
 from commitments.promise import Draft
 from commitments.testing.explorer import states as s
 from commitments.testing.explorer.concrete import Watch
-from commitments.testing.explorer.expected import allowed, wrong_effect
+from commitments.testing.explorer.expected import allowed
+from commitments.testing.explorer.expected_effects import wrong_change, wrong_effect
 from commitments.testing.explorer.memo import ACCEPTED, HOLDS, LEFT_OUT, REFUSED, Answer
 from commitments.testing.explorer.moves import NOW, PROMISE, SYSTEM, Move
-from commitments import commands as c
 
 __all__ = ["closable", "recorded", "try_out", "world_of"]
 
@@ -59,6 +60,7 @@ def try_out(watch: Watch, move: Move) -> Answer:
         change = _change(watch, after)
     except s.UnknownStateError as unknown:
         return Answer(ACCEPTED, wrong=wrong or str(unknown))
+    wrong = wrong or (wrong_change(watch, move, dict(change)) if expected else None)
     return Answer(ACCEPTED, change, wrong or _differs_from_the_fold(watch, move, fact, after))
 
 
