@@ -40,3 +40,7 @@ bench: ## what a step costs, against hand-written SQL
 
 docs: ## the documentation, into site/; a broken link fails
 	$(PYTHON) -m mkdocs build --strict
+
+generate: ## the tables and diagrams in the docs, written anew from the code
+	$(PYTHON) -m tools.draw_lifecycle
+	$(PYTHON) -m tools.write_reference

@@ -82,7 +82,7 @@ def rows() -> str:
         )
         for row in TABLE
     ]
-    return table(head, lines)
+    return table(head, lines).replace("AWAITING_", "AWAITING_<wbr>")
 
 
 def in_words() -> str:

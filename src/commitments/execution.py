@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -67,7 +67,7 @@ class _Stream:
     recorded: list[Recorded]
     promise: Promise | None = None
     standing: Standing | None = None
-    added: list[Recorded] = field(default_factory=list)
+    added: list[Recorded] = field(default_factory=list[Recorded])
     creation: CommandId | None = None
 
     def answers(self, command: c.Command) -> bool:
@@ -262,7 +262,7 @@ class _Unit:
         now = self.setting.clock()
         if now.utcoffset() is None:
             raise TypeError("the clock of a ledger tells aware times")
-        now = now.astimezone(timezone.utc)
+        now = now.astimezone(UTC)
         return max(now, stream.recorded[-1].meta.recorded_at) if stream.recorded else now
 
     def _record(

@@ -128,7 +128,7 @@ def _columns(options: Filters) -> dict[str, Any]:
             found[name] = name_of(value, name)
     customer = options.get("customer")
     if customer is not None:
-        if not isinstance(customer, External | Colleague):
+        if not isinstance(customer, External | Colleague):  # pyright: ignore[reportUnnecessaryIsInstance] # callers without a type checker
             raise InvalidInputError(where="customer", problem="expected External(...) or Colleague(...)")
         found["customer"] = str(customer)
     return found

@@ -71,15 +71,15 @@ class Asked:
     known: int | None
     """``as_known_at`` in microseconds; ``None``: no cut."""
     policies: Policies
-    filters: dict[str, Any] = field(default_factory=dict)
+    filters: dict[str, Any] = field(default_factory=dict[str, Any])
     """Columns and the values they must have."""
     bound: int = 0
     """The number that some questions take: until when, since when, how many."""
     reason: str | None = None
     """Only lines with this reason."""
-    doubts: dict[PersonId, Standing | None] = field(default_factory=dict)
+    doubts: dict[PersonId, Standing | None] = field(default_factory=dict[PersonId, Standing | None])
     """Those of the people met who are not simply here, as they stand ``as_of``; ``None``: nobody knows them."""
-    met: set[PersonId] = field(default_factory=set)
+    met: set[PersonId] = field(default_factory=set[PersonId])
     support_is_late: Callable[[bytes], bool] = lambda _: False
     """Whether a supporting promise of this one is overdue, found out by replaying."""
 

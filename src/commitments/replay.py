@@ -101,9 +101,7 @@ def _states(recorded: Sequence[Recorded]) -> Iterator[tuple[datetime, Promise | 
     """
     if all(one.effective_at <= other.effective_at for one, other in pairwise(recorded)):
         state: Promise | None = None
-        for this, following in pairwise((*recorded, None)):
-            if this is None:
-                return
+        for this, following in zip(recorded, (*recorded[1:], None), strict=True):
             state = evolve(state, this)
             if following is None or following.effective_at > this.effective_at:
                 yield this.effective_at, state, this

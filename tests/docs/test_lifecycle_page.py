@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from commitments import codec, effects, evolve, lifecycle
+from commitments import codec, effects, evolve
 from commitments import commands as c
 from commitments import decide as deciding
 from commitments import events as e
@@ -114,8 +114,6 @@ class TestTheChecker:
             draw_lifecycle.parts()
 
     def test_a_missing_row_is_noticed(self, monkeypatch):
-        monkeypatch.setattr(lifecycle, "TABLE", TABLE[1:])
-        assert {row.command for row in lifecycle.TABLE} != {row.command for row in TABLE}
         monkeypatch.setattr(draw_lifecycle, "TABLE", TABLE[1:])
         assert f"{draw_lifecycle.PAGE} (in words)" in outdated(draw_lifecycle.parts())
 

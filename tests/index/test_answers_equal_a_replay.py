@@ -44,8 +44,11 @@ def every_page(world: World, question: str, limit: int, **options: Any) -> Itera
     """The lines of all pages, the moment given with the first one only."""
     ask = getattr(world.ledger, question)
     page = ask(limit=limit, **options)
+    cursors = set()
     while True:
         assert len(page.items) <= limit
+        assert page.next_cursor not in cursors, "the pages go round in circles"
+        cursors.add(page.next_cursor)
         yield from page.items
         if page.next_cursor is None:
             return

@@ -241,8 +241,8 @@ class RandomWalk(Walk):
 class Retelling(Walk):
     """The way that the explorer tells to some state, gone for real.
 
-    The clock shows the number of the last step that moved it, in hours; so it is known from the start where each due time,
-    proposed due time and expiry must lie.
+    The clock shows the number of the last step that moved it, in hours; so it is known from the start where each due
+    time, proposed due time and expiry must lie.
     """
 
     def __init__(self, explorer: Explorer, rng: random.Random, way: tuple[str, ...]) -> None:

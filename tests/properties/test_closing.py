@@ -154,7 +154,8 @@ class TestSilenceClosesNothing(Law):
 
 class TestOverIsOver(Law):
     """After CLOSED/ANNULLED/ARCHIVED only ``reopen`` (or an imported fact in an all-imported stream) changes phase, owner
-    or due."""
+    or due.
+    """
 
     invariant = 19
 

@@ -200,7 +200,8 @@ def _subject(command):
 
 class TestThePastStaysAsItWas(Law):
     """Stability: for a fixed set of policies the answer to (as_of, as_known_at) with both given, never changes through
-    events recorded strictly after both."""
+    events recorded strictly after both.
+    """
 
     invariant = 37
 

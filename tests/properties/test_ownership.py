@@ -20,7 +20,6 @@ from tests.properties.walk import (
     escalate,
     expire,
     fall_due,
-    found as found_unowned,
     make,
     offer,
     old_news,
@@ -33,6 +32,9 @@ from tests.properties.walk import (
     tick,
     vacate,
     withdraw,
+)
+from tests.properties.walk import (
+    found as found_unowned,
 )
 
 MOVES_OWNER = (
@@ -48,7 +50,8 @@ MOVES_OWNER = (
 
 class TestOwnerIsTheFoldOfTheLog(Law):
     """The owner equals an independent fold over {made, recorded unowned, accepted, adopted, vacated, reopened, imported};
-    no other event changes it."""
+    no other event changes it.
+    """
 
     invariant = 1
 

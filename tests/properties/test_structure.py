@@ -129,7 +129,8 @@ def _log(town: Town):
 
 class TestTheIndexAnswersLikeTheLog(Law):
     """Every query over the index equals the predicate evaluated on a fresh replay of all streams; live = owned +
-    orphaned."""
+    orphaned.
+    """
 
     invariant = 40
 

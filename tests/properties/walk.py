@@ -14,19 +14,20 @@ from commitments import commands as c
 from commitments.attestation import Attestation, Basis, Source
 from commitments.due import At, By, DueSpec, Within
 from commitments.ids import PersonId, PromiseId
-from commitments.parties import Actor, Colleague, External, Person
+from commitments.parties import Actor, Person
 from commitments.reference import Reference
 from commitments.testing import ANN, BEN, DESK, EVE, SUE
 from commitments.trail import Trail
-from commitments.vocabulary import Phase, Side
+from commitments.vocabulary import Side
 from tests.properties.model import is_customer, orphaned
 from tests.properties.town import ACTORS, COLLEAGUES, CUSTOMERS, DAY, HOUR, OLD, PORTAL, PROMISES, TIM, Town
 
 T = TypeVar("T")
-US = timedelta(microseconds=1)
+US, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 STEP_BYTES = 8
 """What most steps need."""
 EVEN = 128
+SOMETIMES = 232
 
 
 class Dice:
@@ -69,6 +70,8 @@ class Step:
         """Attempt it."""
         if issubclass(command, c.PromiseCommand):
             fields.setdefault("promise_id", self.promise_id)
+        if self.dice.byte() > SOMETIMES:
+            fields.setdefault("occurred_at", self.town.now + self.dice.pick((-DAY, -US, 4 * MINUTE, 6 * MINUTE)))
         self.town.attempt(command(actor=actor, command_id=f"c{next(self.town.commands)}", **fields), through)
 
     def due(self) -> DueSpec:

@@ -87,6 +87,8 @@ def _wrong_effects(watch: Watch, move: Move, fact: e.PromiseFact, after: Draft) 
         yield "the owner did not change"
     if row.due is Due.AGREED and (before.revision is None or after.due != before.revision.due):
         yield "the due time in force is not the one proposed"
+    if getattr(fact, "attestation", None) != getattr(command, "attestation", None):
+        yield "the fact does not carry the customer's word as it was given"
     yield from _wrong_phase(watch, command, row, after)
     if "breaches" in watch.writes and after.breaches[: len(before.breaches)] != before.breaches:
         yield "a breach was lost"

@@ -110,7 +110,7 @@ def _by(said: str, ask: _Ask, askers: list[Asker]) -> Iterator[Move]:
 
 def _name(asker: Asker) -> str:
     if isinstance(asker, External):
-        return "the customer" if asker == CUSTOMER else "another customer"
+        return "the customer, without an attestation,"
     return f"the {asker.id}" if isinstance(asker, System) else asker.id
 
 

@@ -45,6 +45,7 @@ class Report:
         closure = "closed" if self.closed else "NOT closed"
         found = "1 violation" if self.violation else "0 violations"
         return (
-            f"{self.states:,} states, {self.edges:,} edges, {self.refusals:,} refusals, {self.by_itself:,} steps of clock "
-            f"and people, depth {self.depth}, {closure}, {found}, {self.seconds:.0f} s"
+            f"{self.states:,} states, {self.edges:,} edges, {self.refusals:,} refusals, "
+            f"{self.by_itself:,} steps of clock and people, depth {self.depth}, "
+            f"{closure}, {found}, {self.seconds:.0f} s"
         )

@@ -198,7 +198,7 @@ def _in_one_voice(
     steps: list[tuple[State, str]], more: Iterable[str], unsorted: Callable[[State, str], State]
 ) -> Iterator[str]:
     """Rename people in each step: a canonical state numbers them by what they do, in a story they keep their names."""
-    names = dict(enumerate(("ben", "ann", "cem")))
+    names: dict[int, str] = {0: "ben", 1: "ann", 2: "cem"}
     told: State | None = None
     for state, said in steps:
         yield _renamed(said, names)

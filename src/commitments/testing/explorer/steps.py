@@ -1,9 +1,9 @@
 """What happens by itself: the clock goes forward, and people go and come back. Nobody asks the rules for that.
 
-Each due time, proposed due time and expiry lies somewhere ahead when it is set, and nothing says which comes first; so
-any of them may come next. When time passes, whatever lay at this very moment lies behind, and a chosen few lie at the new
-moment: one of them, or the due time and the expiry together (which is what the default expiry makes of a due time that
-is near). A due time or an offer that is set later lies ahead again. Time never goes back.
+Each due time, proposed due time and expiry lies somewhere ahead when it is set, and nothing says which comes first;
+so any of them may come next. When time passes, whatever lay at this very moment lies behind, and a chosen few lie at
+the new moment: one of them, or the due time and the expiry together (which is what the default expiry makes of a due
+time that is near). A due time or an offer that is set later lies ahead again. Time never goes back.
 """
 
 from __future__ import annotations
