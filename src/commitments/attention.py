@@ -1,4 +1,4 @@
-"""Who must move: why a live promise is orphaned, and why an overdue one is late. Pure predicates over plain values.
+"""Who must move: why a promise is orphaned, why it is late, when to ask its customer again. Pure, over plain values.
 
 The same functions judge a row of the index and a promise replayed from its facts, so the two cannot disagree.
 """
@@ -12,7 +12,7 @@ from commitments.policies import Policies
 from commitments.standing import Standing
 from commitments.vocabulary import OrphanReason, OverdueReason, OwnerLost
 
-__all__ = ["orphan_reason", "overdue_reason"]
+__all__ = ["dormant", "follow_up_at", "orphan_reason", "overdue_reason"]
 
 
 def orphan_reason(
@@ -76,3 +76,28 @@ def overdue_reason(
         (warned, OverdueReason.WARNED),
     )
     return next((reason for true, reason in signs if true), OverdueReason.QUIET)
+
+
+def follow_up_at(contact: datetime, requests: int, policies: Policies) -> datetime:
+    """Return when the customer is to be asked (again).
+
+    Counted from the last ``contact``; the wait grows with each of the ``requests`` so far, and the last one repeats.
+    """
+    waits = policies.follow_up_after
+    return contact + waits[min(max(requests, 1), len(waits)) - 1]
+
+
+def dormant(
+    contact: datetime, unreachable_at: datetime | None, heard_at: datetime | None, as_of: datetime, policies: Policies
+) -> bool:
+    """Return whether nobody need ask again: the customer was noted unreachable, and silent since for long enough.
+
+    Args:
+        contact: the last contact about the report that stands.
+        unreachable_at: when it was noted that the customer cannot be reached.
+        heard_at: when the customer last said anything; any word after the note wakes the promise up.
+        as_of: the moment asked about.
+        policies: say how long is long enough.
+    """
+    unreachable = unreachable_at is not None and (heard_at is None or heard_at <= unreachable_at)
+    return unreachable and contact + policies.dormant_after <= as_of

@@ -40,17 +40,18 @@ class AuthenticatedCustomer:
         self.actor = Person(customer.id) if isinstance(customer, Colleague) else customer
         self._execute = execute
 
-    def _say(
+    def _say(  # noqa: PLR0917 # what every word of a customer has
         self,
         command: type[Any],
         promise_id: PromiseId,
         words: str | None,
         completed_at: datetime | None,
         command_id: CommandId | None,
+        basis: Basis = Basis.EXPRESS,
         **more: Any,
     ) -> Receipt:
         word = Attestation(
-            source=Source.DIRECT, basis=Basis.EXPRESS, channel=self.channel, words=words, completed_at=completed_at
+            source=Source.DIRECT, basis=basis, channel=self.channel, words=words, completed_at=completed_at
         )
         return self._execute(
             command(actor=self.actor, promise_id=promise_id, command_id=command_id, attestation=word, **more)
@@ -62,10 +63,15 @@ class AuthenticatedCustomer:
         *,
         words: str | None = None,
         completed_at: datetime | None = None,
+        basis: Basis = Basis.EXPRESS,
         command_id: CommandId | None = None,
     ) -> Receipt:
-        """Say that it is resolved, and when it was done if that matters. Closes the promise."""
-        return self._say(c.ConfirmResolution, promise_id, words, completed_at, command_id)
+        """Say that it is resolved, and when it was done if that matters. Closes the promise.
+
+        With ``basis=CONDUCT`` the customer did something that says so, and ``words`` names it: signed for the parcel,
+        took the call, used the credit.
+        """
+        return self._say(c.ConfirmResolution, promise_id, words, completed_at, command_id, basis)
 
     def dispute_resolution(
         self, promise_id: PromiseId, *, words: str | None = None, command_id: CommandId | None = None

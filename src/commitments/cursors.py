@@ -18,6 +18,8 @@ __all__ = ["Cursor", "cut", "read_cursor", "seal_of"]
 
 T = TypeVar("T")
 _ID_BYTES = 16
+_LONGEST_PLACE = 1_000
+"""More bytes than the name of any party has."""
 
 
 class Cursor(NamedTuple):
@@ -48,7 +50,7 @@ def read_cursor(text: str) -> Cursor:
         instant(at)
     except (AttributeError, TypeError, ValueError, OverflowError) as wrong:
         raise CursorError from wrong
-    if not genuine or len(promise_id) != _ID_BYTES or abs(value) > FOREVER:
+    if not genuine or len(promise_id) > _LONGEST_PLACE or abs(value) > FOREVER:
         raise CursorError
     return Cursor(seal, at, Key(value, promise_id))
 
@@ -56,7 +58,9 @@ def read_cursor(text: str) -> Cursor:
 def seal_of(question: str, tenant: TenantId, asked: Asked) -> str:
     """What a cursor is bound to: the question, and everything its answer depends on."""
     filters = sorted(asked.filters.items())
-    everything = repr((question, tenant, asked.at, asked.known, filters, asked.bound, asked.reason))
+    everything = repr(
+        (question, tenant, asked.at, asked.known, filters, asked.bound, asked.reason, asked.since, asked.person)
+    )
     return blake2b(everything.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 

@@ -33,7 +33,6 @@ __all__ = [
     "NoWorkingTimeError",
     "NotFoundError",
     "OutcomeUnknownError",
-    "PersonNotFoundError",
     "PromiseNotFoundError",
     "ReadOnlyError",
     "RefusedError",
@@ -154,14 +153,6 @@ class PromiseNotFoundError(NotFoundError):
     code = "promise-not-found"
     says = "there is no promise {promise_id} in this ledger"
     allowed = "`promises_to` and `owned_by` list the ids that exist"
-
-
-class PersonNotFoundError(NotFoundError):
-    """No person by that id in this ledger's roster."""
-
-    code = "person-not-found"
-    says = "there is nobody called {person} in this ledger's roster"
-    allowed = "record that they joined first (`roster.person_joined`)"
 
 
 # --- a rule says no ---------------------------------------------------------------------------------------------------

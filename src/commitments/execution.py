@@ -11,7 +11,7 @@ from uuid import UUID
 
 from commitments import commands as c
 from commitments.decide import answered_before, decide
-from commitments.errors import CommitmentsError, ConflictError, InvalidInputError
+from commitments.errors import CommitmentsError, ConflictError, InvalidInputError, StreamUnreadableError
 from commitments.events import Fact, ImportOpened, PromiseMade, RowsReported
 from commitments.evolve import fold
 from commitments.facts import Meta, Recorded
@@ -254,6 +254,7 @@ class _Unit:
         stream = self.streams.get(key)
         if stream is None:
             recorded = [] if self.blank else list(self.store.load(key))
+            _complete(key, recorded)
             stream = self.streams[key] = _Stream(recorded, fold(recorded))
         return stream
 
@@ -341,6 +342,13 @@ def _warnings(facts: Sequence[Fact], world: World) -> tuple[str, ...]:
     """What the policies would have the maker of a new promise consider."""
     made = facts[0] if facts else None
     return think_first(made.owner, made.due, world) if isinstance(made, PromiseMade) else ()
+
+
+def _complete(key: UUID, recorded: Sequence[Recorded]) -> None:
+    """Nothing is decided on a history with holes: the next number would hide them."""
+    for expected, each in enumerate(recorded):
+        if each.originator_version != expected:
+            raise StreamUnreadableError(stream=key, expected=expected, found=each.originator_version)
 
 
 def _done(promise_id: PromiseId | None, recorded: Sequence[Recorded], warnings: tuple[str, ...] = ()) -> Receipt:

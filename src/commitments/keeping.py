@@ -129,8 +129,9 @@ def offer_handover(promise: Promise, command: c.OfferHandover, world: World) -> 
 
 
 def _not_back_and_forth(promise: Promise, to: PersonId, world: World) -> None:
+    """Above the bound only a vacancy and an adoption move the promise: no hand-over does, to nobody."""
     bound = world.policies.ping_pong_bound
-    if to in promise.past_owners and promise.returns >= bound:
+    if promise.returns + (to in promise.past_owners) > bound:
         raise no.PingPongError(promise.id, returns=promise.returns, bound=bound)
 
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, overload
 
 from commitments import commands as c
-from commitments.errors import InvalidInputError
+from commitments.errors import InvalidInputError, PromiseNotFoundError
 from commitments.ids import TenantId
 from commitments.policies import Policies
 from commitments.ports import Clock, Store
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from commitments.errors import CommitmentsError
     from commitments.execution import Execution
     from commitments.ids import PromiseId
+    from commitments.promise import Promise
 
 __all__ = ["DEFAULT_TENANT", "Ledger", "Roster", "system_clock"]
 
@@ -107,8 +108,7 @@ class Ledger(Queries):
         policies: Policies | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        super().__init__(store, clock=clock, policies=policies or Policies())
-        self.tenant = tenant
+        super().__init__(store, clock=clock, policies=policies or Policies(), tenant=tenant)
         self.systems = frozenset(systems)
         self.channels = frozenset(channels)
         self.roster = Roster(self.execute)
@@ -206,6 +206,24 @@ class Ledger(Queries):
         return CustomerChannel(name, lambda command: self._execution.one(command, channel=name))
 
     # --- one promise --------------------------------------------------------------------------------------------------
+
+    def promise(self, promise_id: PromiseId, *, as_of: datetime | None = None) -> Promise:
+        """Everything that is known of one promise; with ``as_of``, what was so then (inclusive).
+
+        Raises:
+            PromiseNotFoundError: there is no such promise in this ledger, or it was not made by then.
+            InvalidInputError: ``as_of`` is naive.
+        """
+        from commitments.evolve import fold
+        from commitments.options import aware
+        from commitments.replay import promise_facts
+
+        recorded = promise_facts(self.store, promise_id)
+        moment = None if as_of is None else aware(as_of, "as_of")
+        promise = fold(each for each in recorded if moment is None or each.visible(moment))
+        if promise is None:
+            raise PromiseNotFoundError(promise_id)
+        return promise
 
     def new_promise_id(self) -> PromiseId:
         """A fresh id for a promise that is about to be recorded."""

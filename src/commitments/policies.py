@@ -48,7 +48,7 @@ class Policies:
     due_soon: timedelta = timedelta(hours=24)
     neglected_after: timedelta = timedelta(days=7)
     ping_pong_bound: int = 2
-    """A hand-over that would bring a promise back to an earlier owner more often than this is refused."""
+    """How often a promise may come back to an earlier owner; above it only a vacancy and an adoption move it."""
     require_independent_confirmation: bool = False
     """Whether owners may not relay the words that close their own promises; left off, such relays are listed."""
     when_away_at_the_due_time: Forethought = Forethought.WARN

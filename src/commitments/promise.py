@@ -71,6 +71,12 @@ class Breach(NamedTuple):
     rebutted: bool = False
     """The customer said that it was done in time after all."""
 
+    @property
+    def moment(self) -> datetime:
+        """The last moment that was still in time, or when the owner reneged: the day of this breach is its day."""
+        exclusive = self.cause is BreachCause.MISSED and self.due is not None and self.due.exclusive
+        return self.at - timedelta(microseconds=exclusive)
+
     def answered_by(self, done: datetime) -> Breach:
         """Return the same breach, rebutted for good if the customer says it was ``done`` in time."""
         if self.due is None or self.rebutted:

@@ -12,16 +12,20 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from commitments.attention import orphan_reason
+from commitments.attention import orphan_reason, overdue_reason
 from commitments.ids import PersonId
 from commitments.policies import Policies
 from commitments.rows import Row, maybe_instant
 from commitments.standing import Standing
-from commitments.vocabulary import OrphanReason, OwnerLost, Phase
+from commitments.vocabulary import OrphanReason, OverdueReason, OwnerLost, Phase
+
+if TYPE_CHECKING:
+    from commitments.story import Story
 
 __all__ = [
+    "BROKEN",
     "SUPPORT_LATE",
     "SUPPORT_UNSURE",
     "Asked",
@@ -32,6 +36,7 @@ __all__ = [
     "may_orphan",
     "overdue",
     "why_orphaned",
+    "why_overdue",
 ]
 
 T = TypeVar("T")
@@ -75,6 +80,10 @@ class Asked:
     """Columns and the values they must have."""
     bound: int = 0
     """The number that some questions take: until when, since when, how many."""
+    since: int = 0
+    """The beginning of a span of time that ends with ``bound``."""
+    person: PersonId | None = None
+    """Whose view of it is asked for."""
     reason: str | None = None
     """Only lines with this reason."""
     doubts: dict[PersonId, Standing | None] = field(default_factory=dict[PersonId, Standing | None])
@@ -82,6 +91,8 @@ class Asked:
     met: set[PersonId] = field(default_factory=set[PersonId])
     support_is_late: Callable[[bytes], bool] = lambda _: False
     """Whether a supporting promise of this one is overdue, found out by replaying."""
+    story: Callable[[bytes], Story | None] = lambda _: None
+    """What happened to a promise by ``as_of``, found out by replaying; ``None``: it had not been made yet."""
 
     def trusts(self, row: Row) -> bool:
         """Whether ``row`` tells nothing that happened after ``as_of``, or was learnt after ``as_known_at``."""
@@ -138,6 +149,10 @@ def overdue(row: Row, asked: Asked) -> bool:
     return row.phase == _PROMISED and row.due_last < asked.at
 
 
+BROKEN = "(breaches > rebutted OR (breachable = 1 AND phase = 'PROMISED' AND due_last < {as_of}))"
+"""``broken`` below, in SQL."""
+
+
 def broken(row: Row, asked: Asked) -> bool:
     """Whether a due time was not kept, and the customer did not say otherwise; the one now running counts."""
     return row.breaches > row.rebutted or (bool(row.breachable) and overdue(row, asked))
@@ -157,6 +172,22 @@ def why_orphaned(
         due_at=maybe_instant(due_last),
         as_of=asked.as_of,
         policies=asked.policies,
+    )
+
+
+def why_overdue(
+    asked: Asked, raw: bytes, *, owner: PersonId | None, due_last: int, signs: Signs, support: int | None
+) -> OverdueReason:
+    """Why a promise that is overdue is late, and so who must move. The owner must have been met."""
+    return overdue_reason(
+        reneged=signs.reneged == 1,
+        orphaned=why_orphaned(asked, owner, signs.owner_lost, signs.reopened_at, due_last) is not None,
+        disputed=signs.disputed == 1,
+        reopened=signs.reopened_at is not None,
+        handover_pending=signs.offer_expires_at is not None and signs.offer_expires_at >= asked.at,
+        renegotiating=signs.revision_id is not None,
+        support_late=support == SUPPORT_LATE or (support == SUPPORT_UNSURE and asked.support_is_late(raw)),
+        warned=signs.at_risk == 1,
     )
 
 

@@ -19,13 +19,24 @@ class Receipt:
     """A command was answered: ``done`` now, or ``already`` when it came before, with the same id and content."""
 
     status: Literal["done", "already"]
-    promise_id: PromiseId | None
-    """The promise it is about; ``None`` for commands about people."""
+    subject: PromiseId | None
+    """The promise it is about; ``None`` for commands about people and imports."""
     command_id: CommandId | None
     recorded: tuple[Recorded, ...]
     """What the command recorded, now or before; empty if there was nothing to record."""
     warnings: tuple[str, ...] = ()
     """What the company's policies would have the maker think about. Recorded all the same."""
+
+    @property
+    def promise_id(self) -> PromiseId:
+        """The promise it is about.
+
+        Raises:
+            LookupError: the command was not about a promise.
+        """
+        if self.subject is None:
+            raise LookupError("this command was not about a promise")
+        return self.subject
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -38,19 +49,27 @@ class Receipt:
         return self.recorded[-1].originator_version if self.recorded else None
 
     @property
-    def offer_id(self) -> int | None:
-        """The hand-over offer that was made or answered, to be cited in the answer to it."""
+    def offer_id(self) -> int:
+        """The hand-over offer that was made or answered, to be cited in the answer to it.
+
+        Raises:
+            LookupError: the command was about no offer. So with the other two.
+        """
         return self._cited("offer_id")
 
     @property
-    def revision_id(self) -> int | None:
+    def revision_id(self) -> int:
         """The due revision that was proposed or answered, to be cited in the answer to it."""
         return self._cited("revision_id")
 
     @property
-    def feedback_id(self) -> int | None:
-        """The feedback that was given, to be cited in the answer to it."""
+    def feedback_id(self) -> int:
+        """The feedback that was given or answered, to be cited in the answer to it."""
         return self._cited("feedback_id")
 
-    def _cited(self, name: str) -> int | None:
-        return next((getattr(fact, name) for fact in self.facts if hasattr(fact, name)), None)
+    def _cited(self, name: str) -> int:
+        for fact in self.facts:
+            if hasattr(fact, name):
+                number: int = getattr(fact, name)
+                return number
+        raise LookupError(f"this command recorded no {name}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from commitments.questions import Asked, Question, broken
+from commitments.questions import BROKEN, Asked, Question, broken
 from commitments.rows import Row, instant, maybe_instant, promise_id_of, reference_text
 from commitments.views import ListedPromise, PromisedTo, builder
 from commitments.vocabulary import Outcome, Phase
@@ -29,7 +29,6 @@ __all__ = [
 _PHASE = {phase.value: phase for phase in Phase}
 _OUTCOME: dict[str | None, Outcome | None] = {None: None, **{each.value: each for each in Outcome}}
 _PROMISED, _ANNULLED = Phase.PROMISED.value, Phase.ANNULLED.value
-_BROKEN = "(breaches > rebutted OR (breachable = 1 AND phase = 'PROMISED' AND due_last < {as_of}))"
 
 # --- to one customer --------------------------------------------------------------------------------------------------
 
@@ -130,13 +129,13 @@ RENEGED = _list(
 
 UNAPOLOGISED = _list(
     "unapologised",
-    f"apologies = 0 AND phase <> 'ANNULLED' AND {_BROKEN}",
+    f"apologies = 0 AND phase <> 'ANNULLED' AND {BROKEN}",
     lambda row, asked: row.apologies == 0 and row.phase != _ANNULLED and broken(row, asked),
 )
 UNANSWERED_FEEDBACK = _list("unanswered_feedback", "feedback_open > 0", lambda row, asked: row.feedback_open > 0)
 DOUBLE_DEVIATIONS = _list(
     "double_deviations",
-    f"remedies IS NOT NULL AND phase <> 'ANNULLED' AND {_BROKEN}",
+    f"remedies IS NOT NULL AND phase <> 'ANNULLED' AND {BROKEN}",
     lambda row, asked: row.remedies is not None and row.phase != _ANNULLED and broken(row, asked),
 )
 PING_PONG = _list("ping_pong", "returns >= {bound}", lambda row, asked: row.returns >= asked.bound)

@@ -79,33 +79,32 @@ def spans(recorded: Sequence[Recorded]) -> Iterator[OwnershipSpan]:
     """Who owned the promise when, without gaps from its start on. Spans of no length are left out."""
     begun = [OwnershipSpan(owner, at, None, by.fact.name, by.meta.actor) for at, owner, by in _owners(recorded)]
     for this, following in pairwise(begun):
-        yield OwnershipSpan(this.owner, this.start, following.start, this.cause, this.actor)
+        if this.start < following.start:
+            yield OwnershipSpan(this.owner, this.start, following.start, this.cause, this.actor)
     if begun:
         yield begun[-1]
 
 
 def _owners(recorded: Sequence[Recorded]) -> Iterator[tuple[datetime, PersonId | None, Recorded]]:
-    """Each moment from which somebody else, or nobody, owned the promise, and the fact behind it."""
-    last: PersonId | None = None
-    started = False
-    for at, promise, by in _states(recorded):
-        if promise is not None and not (started and promise.owner == last):
-            started, last = True, promise.owner
-            yield at.astimezone(UTC), last, by
+    """Each moment from which somebody else, or nobody, owned the promise, and the fact that put them there.
 
-
-def _states(recorded: Sequence[Recorded]) -> Iterator[tuple[datetime, Promise | None, Recorded]]:
-    """The promise at each moment at which something happened, in the order of time, with the last fact of the moment.
-
-    As long as the stream keeps the order of time, one step each; where it goes back, a replay for each moment.
+    As long as the stream keeps the order of time, one step for each fact; where it goes back, a replay for each moment.
     """
     if all(one.effective_at <= other.effective_at for one, other in pairwise(recorded)):
-        state: Promise | None = None
-        for this, following in zip(recorded, (*recorded[1:], None), strict=True):
-            state = evolve(state, this)
-            if following is None or following.effective_at > this.effective_at:
-                yield this.effective_at, state, this
+        yield from _moves(recorded)
         return
-    by_time = {each.effective_at: each for each in recorded}
-    for at in sorted(by_time):
-        yield at, fold(each for each in recorded if each.effective_at <= at), by_time[at]
+    last: tuple[PersonId | None] | None = None
+    for at in sorted({each.effective_at for each in recorded}):
+        moves = list(_moves([each for each in recorded if each.effective_at <= at]))
+        if moves and last != (moves[-1][1],):
+            last = (moves[-1][1],)
+            yield at.astimezone(UTC), moves[-1][1], moves[-1][2]
+
+
+def _moves(recorded: Sequence[Recorded]) -> Iterator[tuple[datetime, PersonId | None, Recorded]]:
+    """The facts, in the order of the stream, after which somebody else owned the promise."""
+    state: Promise | None = None
+    for each in recorded:
+        before, state = state, evolve(state, each)
+        if state is not None and (before is None or before.owner != state.owner):
+            yield each.effective_at.astimezone(UTC), state.owner, each

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from commitments.attention import overdue_reason
-from commitments.ids import PersonId
-from commitments.questions import SUPPORT_LATE, SUPPORT_UNSURE, Asked, Question, Signs, overdue, why_orphaned
+from commitments.questions import Asked, Question, Signs, overdue, why_orphaned, why_overdue
 from commitments.rows import FOREVER, Row, instant, maybe_instant, promise_id_of, reference_text
 from commitments.views import DueSoonPromise, OrphanedPromise, OverduePromise, OwnedPromise, builder
 from commitments.vocabulary import OverdueReason, Phase
@@ -31,7 +29,7 @@ def _overdue(values: tuple[Any, ...], asked: Asked) -> OverduePromise | None:
     reason = _QUIET
     if signs is not None or support is not None or owner in asked.doubts:
         signs = Signs(*json.loads(signs)) if signs else _NO_SIGNS
-        reason = _reason(asked, raw, owner=owner, due_last=due_at - exclusive, signs=signs, support=support)
+        reason = why_overdue(asked, raw, owner=owner, due_last=due_at - exclusive, signs=signs, support=support)
         if signs.reopened_at is not None and signs.reopened_at > due_at:
             since = instant(signs.reopened_at)
     if asked.reason is not None and reason != asked.reason:
@@ -49,21 +47,6 @@ def _overdue(values: tuple[Any, ...], asked: Asked) -> OverduePromise | None:
         _IN_PHASE,
         reference and reference_text(reference),
         breaches + breachable,
-    )
-
-
-def _reason(
-    asked: Asked, raw: bytes, *, owner: PersonId | None, due_last: int, signs: Signs, support: int | None
-) -> OverdueReason:
-    return overdue_reason(
-        reneged=signs.reneged == 1,
-        orphaned=why_orphaned(asked, owner, signs.owner_lost, signs.reopened_at, due_last) is not None,
-        disputed=signs.disputed == 1,
-        reopened=signs.reopened_at is not None,
-        handover_pending=signs.offer_expires_at is not None and signs.offer_expires_at >= asked.at,
-        renegotiating=signs.revision_id is not None,
-        support_late=support == SUPPORT_LATE or (support == SUPPORT_UNSURE and asked.support_is_late(raw)),
-        warned=signs.at_risk == 1,
     )
 
 

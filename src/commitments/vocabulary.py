@@ -8,6 +8,7 @@ __all__ = [
     "BreachCause",
     "Forethought",
     "Holder",
+    "MoveReason",
     "OfferEnd",
     "OrphanReason",
     "Outcome",
@@ -138,3 +139,30 @@ class OverdueReason(StrEnum):
     SUPPORT_LATE = "SUPPORT_LATE"
     WARNED = "WARNED"
     QUIET = "QUIET"
+
+
+class MoveReason(StrEnum):
+    """Why it is somebody's move on a promise, the most pressing first, and so what they have to do."""
+
+    OFFERED = "OFFERED"
+    """A colleague asks them to take it over: accept or decline."""
+    REVISION_ASKED = "REVISION_ASKED"
+    """The other side asks for another due time: agree or decline."""
+    DISPUTED = "DISPUTED"
+    """The customer says it is not done: do what is missing, and report it again."""
+    OVERDUE = "OVERDUE"
+    """Keep it now, or propose another due time to the customer."""
+    AT_RISK = "AT_RISK"
+    """They warned that it may not be kept: propose another due time before it is late."""
+    DUE_SOON = "DUE_SOON"
+    """Keep it in time."""
+    CONFIRMATION_AWAITED = "CONFIRMATION_AWAITED"
+    """A colleague reported done what was promised to them: confirm or dispute."""
+    FOLLOW_UP_DUE = "FOLLOW_UP_DUE"
+    """Ask the customer (again) whether it is done."""
+    OFFER_LAPSED = "OFFER_LAPSED"
+    """Nobody answered their offer of hand-over: keep it, or ask somebody else."""
+    UNAPOLOGISED = "UNAPOLOGISED"
+    """It was broken and nobody apologised: apologise."""
+    FEEDBACK_UNANSWERED = "FEEDBACK_UNANSWERED"
+    """The customer said what they think: answer."""

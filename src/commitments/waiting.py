@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from commitments.attention import dormant, follow_up_at
 from commitments.questions import Asked, Question
 from commitments.rows import Row, instant, maybe_instant, promise_id_of, reference_text
 from commitments.views import AwaitingPromise, PendingHandover, PendingRevision, builder
@@ -28,15 +29,9 @@ _awaiting_promise = builder(AwaitingPromise)
 
 
 def _awaiting(values: tuple[Any, ...], asked: Asked) -> AwaitingPromise:
-    """The next follow-up is counted from the last contact; the wait grows with each request, and the last one repeats.
-
-    Unreachable means: noted so, and no word of the customer since.
-    """
     reported_at, raw, owner, customer, kind, words, requests, requested_at, contact_at, *rest = values
     unreachable_at, heard_at, due_at, exclusive, reference = rest
-    waits = asked.policies.follow_up_after
-    contact = instant(contact_at)
-    unreachable = unreachable_at is not None and (heard_at is None or heard_at <= unreachable_at)
+    contact, noted_at = instant(contact_at), maybe_instant(unreachable_at)
     return _awaiting_promise(
         promise_id_of(raw),
         owner,
@@ -47,9 +42,9 @@ def _awaiting(values: tuple[Any, ...], asked: Asked) -> AwaitingPromise:
         requests,
         maybe_instant(requested_at),
         contact,
-        contact + waits[min(max(requests, 1), len(waits)) - 1],
-        maybe_instant(unreachable_at),
-        unreachable and contact + asked.policies.dormant_after <= asked.as_of,
+        follow_up_at(contact, requests, asked.policies),
+        noted_at,
+        dormant(contact, noted_at, maybe_instant(heard_at), asked.as_of, asked.policies),
         maybe_instant(due_at),
         exclusive == 1,
         Phase.AWAITING_CONFIRMATION,

@@ -260,7 +260,6 @@ class TestWhatAMappingCanAnswer:
                 words="I'll call you back.",
                 due=commitments.Within(amount=1, unit="hours"),
             )
-            assert made.promise_id is not None
             ledger.confirm_resolution(
                 actor=commitments.Person(commitments.PersonId("ann")),
                 promise_id=made.promise_id,

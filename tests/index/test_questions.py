@@ -321,6 +321,15 @@ class TestPaging:
             with pytest.raises(CursorError):
                 ask()
 
+    def test_a_cursor_of_one_history_is_not_good_for_another(self, world):
+        promise, other = world.promise(), world.promise()
+        for each in (promise, other):
+            world.ledger.report_completion(actor=Person(ANN), promise_id=each, evidence="done")
+        cursor = world.ledger.history(promise, limit=1).next_cursor
+        for ask in (world.ledger.history, world.ledger.ownership_timeline):
+            with pytest.raises(CursorError):
+                ask(other, cursor=cursor)
+
     def test_a_cursor_of_another_tenant_is_refused(self, tmp_path):
         url, cursors = f"sqlite:///{tmp_path}/promises.db", []
         for tenant in ("north", "south"):

@@ -42,7 +42,9 @@ def _periods(recorded: Sequence[Recorded]) -> Iterator[tuple[int, int, int, Due 
     """Each due time that was in force: its number, and between which facts, the second not included."""
     starts: list[tuple[int, Due | None]] = []
     for place, each in enumerate(recorded):
-        if (isinstance(each.fact, _SETS_DUE) and not (starts and starts[-1][1] == each.fact.due)) or isinstance(each.fact, e.DueRevisionAgreed):
+        if (isinstance(each.fact, _SETS_DUE) and not (starts and starts[-1][1] == each.fact.due)) or isinstance(
+            each.fact, e.DueRevisionAgreed
+        ):
             starts.append((place, each.fact.due))
     ends = [place for place, _ in starts[1:]] + [len(recorded)]
     for number, ((start, due), end) in enumerate(zip(starts, ends, strict=True)):

@@ -11,6 +11,7 @@ from tests.properties.model import orphaned
 from tests.properties.walk import (
     accept,
     accept_any,
+    accept_first,
     adopt,
     agree,
     away,
@@ -83,6 +84,17 @@ class TestAnAcceptanceCitesALivingOffer(Law):
 
     @over(offer, accept, accept_any, accept, decline, withdraw, adopt, vacate, depart, reopen)
     def test_both_ways(self, town):
+        self._dead_offers_stay_dead(town)
+
+    @over(offer, offer, accept_first, accept, decline, withdraw, only=True, share=0.4)
+    def test_the_first_offer_and_the_latest(self, town):
+        self._dead_offers_stay_dead(town)
+
+    @over(offer, depart, adopt, accept, vacate, accept_first, only=True, share=0.4)
+    def test_an_offer_dies_when_the_owner_changes(self, town):
+        self._dead_offers_stay_dead(town)
+
+    def _dead_offers_stay_dead(self, town):
         for attempt in town.of(c.AcceptHandover):
             obeys(attempt, "no such offer is open")
             for fact in attempt.facts:
@@ -138,6 +150,13 @@ class TestAHandoverMovesOwnershipAlone(Law):
 
     @over(offer, accept, accept, fall_due, renege, dispute, report)
     def test_nothing_else_moves(self, town):
+        self._ownership_alone_moves(town)
+
+    @over(report, dispute, offer, accept, only=True, share=0.3)
+    def test_the_dispute_goes_along(self, town):
+        self._ownership_alone_moves(town)
+
+    def _ownership_alone_moves(self, town):
         for attempt in town.of(c.AcceptHandover):
             before, now = attempt.promise_before, attempt.promise_after
             if not attempt.accepted or before is None or now is None:
@@ -157,6 +176,13 @@ class TestNobodyActsForAnother(Law):
 
     @over(offer, accept, adopt, vacate, depart)
     def test_the_new_owner_is_the_actor(self, town):
+        self._actors_own(town)
+
+    @over(offer, accept, accept_any, accept_first, only=True, share=0.5)
+    def test_whoever_accepts_is_the_offeree(self, town):
+        self._actors_own(town)
+
+    def _actors_own(self, town):
         for attempt in town.of(c.AcceptHandover, c.Adopt):
             obeys(attempt)
             for each in attempt.recorded:

@@ -39,6 +39,7 @@ from tests.properties.walk import (
     support,
     tick,
     vacate,
+    warn,
 )
 
 
@@ -117,7 +118,7 @@ def _alone(town: Town, command: c.Command):
 def _told(answer):
     if isinstance(answer, CommitmentsError):
         return type(answer), str(answer)
-    return answer.status, answer.promise_id, [(each.originator_version, each.fact) for each in answer.recorded]
+    return answer.status, answer.subject, [(each.originator_version, each.fact) for each in answer.recorded]
 
 
 def _log(town: Town):
@@ -141,6 +142,7 @@ class TestTheIndexAnswersLikeTheLog(Law):
         depart,
         away,
         vacate,
+        warn,
         adopt,
         fall_due,
         support,
@@ -151,10 +153,12 @@ class TestTheIndexAnswersLikeTheLog(Law):
         real=True,
     )
     def test_now_and_later(self, town):
-        for as_of in (town.now, town.now + timedelta(hours=20), town.now + 45 * DAY):
+        week = timedelta(days=7)
+        quiet = [each.now + week for each in town.attempts if each.now + week >= town.now]
+        for as_of in (town.now, town.now + timedelta(hours=20), quiet[len(quiet) // 2], town.now + 45 * DAY):
             _agree(town, as_of, None)
 
-    @over(*RULES, real=True, share=0.3)
+    @over(offer, accept, offer, accept, warn, fall_due, *RULES, real=True, share=0.3)
     def test_in_the_past(self, town):
         times = sorted({each.now for each in town.attempts})
         for as_of, known in (

@@ -21,6 +21,7 @@ from tests.properties.walk import (
     accept,
     agree,
     confirm,
+    confirm_in_time,
     decline_due,
     depart,
     dispute,
@@ -31,6 +32,7 @@ from tests.properties.walk import (
     old_news,
     propose,
     renege,
+    renegotiate_under_a_report,
     reopen,
     report,
     retract,
@@ -51,6 +53,13 @@ class TestDueMovesByAgreement(Law):
 
     @over(propose, agree, decline_due, withdraw_due, accept, escalate, old_news, renege, reopen)
     def test_after_every_attempt(self, town):
+        self._moved_only_so(town)
+
+    @over(propose, agree, propose, decline_due, withdraw_due, offer, accept, only=True, share=0.3)
+    def test_whatever_is_said_to_a_proposal(self, town):
+        self._moved_only_so(town)
+
+    def _moved_only_so(self, town):
         for attempt in about_promises(town):
             if attempt.promise_after is not None:
                 assert attempt.promise_after.due == after(attempt).due
@@ -121,6 +130,14 @@ class TestAFalseReportBuysNoTime(Law):
             if since is not None and promise.due is not None:
                 assert since == max(promise.due.at, trail.reopened_at or promise.due.at)
 
+    @over(renegotiate_under_a_report, fall_due, agree, dispute, retract, only=True, share=0.3)
+    def test_nor_does_another_due_time_under_it(self, town):
+        for promise_id, _ in town.made():
+            counted = {(one.number, one.cause is BreachCause.RENEGED) for one in town.promise(promise_id).breaches}
+            assert counted <= set(broken(town.facts(promise_id), town.now))
+            running = town.promise(promise_id).breaches_at(town.now)
+            assert len(running) == len(broken(town.facts(promise_id), town.now))
+
     @over(report, fall_due, dispute, retract, share=0.3)
     def test_disputes_and_retractions_both_ways(self, town):
         for attempt in town.of(c.DisputeResolution, c.RetractCompletion):
@@ -136,6 +153,17 @@ class TestBreachesNeverShrink(Law):
 
     @over(fall_due, fall_due, renege, report, dispute, propose, agree, confirm, reopen, offer, accept)
     def test_along_every_story(self, town):
+        self._grow(town)
+
+    @over(fall_due, fall_due, propose, agree, renege, only=True, share=0.3)
+    def test_whatever_is_agreed(self, town):
+        self._grow(town)
+
+    @over(fall_due, renege, confirm, confirm_in_time, reopen, only=True, share=0.3)
+    def test_whatever_the_customer_says(self, town):
+        self._grow(town)
+
+    def _grow(self, town):
         seen = {}
         for attempt in about_promises(town):
             promise = attempt.promise_after

@@ -20,14 +20,14 @@ from commitments.testing import ANN, BEN, DESK, EVE, SUE
 from commitments.trail import Trail
 from commitments.vocabulary import Side
 from tests.properties.model import is_customer, orphaned
-from tests.properties.town import ACTORS, COLLEAGUES, CUSTOMERS, DAY, HOUR, OLD, PORTAL, PROMISES, TIM, Town
+from tests.properties.town import ACTORS, COLLEAGUES, CUSTOMERS, DAY, HOUR, OLD, PORTAL, PROMISES, Town
 
 T = TypeVar("T")
 US, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 STEP_BYTES = 8
 """What most steps need."""
 EVEN = 128
-SOMETIMES = 232
+LIKELY, SOMETIMES = 192, 232
 
 
 class Dice:
@@ -50,13 +50,25 @@ class Dice:
 
 
 class Step:
-    """One step: the town, the dice, and the promise it is about."""
+    """One step: the town, the dice, and the promise it is about.
+
+    Half of all steps go by the book: the first choice each time, which is one that should succeed.
+    """
 
     def __init__(self, town: Town, dice: Dice) -> None:
-        self.town, self.dice = town, dice
         made = list(town.trails)
+        self.town = town
         self.promise_id: PromiseId = dice.pick(made)
         self.trail: Trail = town.trails[self.promise_id]
+        self.dice = Dice(b"") if dice.even() else dice
+
+    def colleague(self) -> Person:
+        """Somebody who could take the promise on, or anybody."""
+        taken = {self.trail.owner, getattr(self.trail.customer, "id", None)}
+        free = [
+            each for each in COLLEAGUES if each.id not in taken and self.town.people.now(each.id).active(self.town.now)
+        ]
+        return self.dice.pick(free) if free and self.dice.byte() < LIKELY else self.dice.pick(COLLEAGUES)
 
     def actor(self, right: Actor | None) -> Actor:
         """The one who may, or anybody."""
@@ -104,9 +116,9 @@ class Step:
             word["relayed_by"] = actor.id if dice.byte() < 224 else dice.pick(COLLEAGUES).id
             word["evidence_ref"] = "call-1" if dice.byte() < 192 else None
         odd = dice.byte()
-        if odd > 192:
-            word["basis"], word["words"] = Basis.CONDUCT, "took the call" if odd > 224 else None
-        elif odd > 128:
+        if odd > LIKELY:
+            word["basis"], word["words"] = Basis.CONDUCT, "took the call" if odd > SOMETIMES else None
+        elif odd > EVEN:
             word["completed_at"] = town.now + dice.pick((-DAY, -US, 10 * HOUR, -3 * DAY, -2 * HOUR))
         return actor, word, through
 
@@ -284,9 +296,7 @@ def withdraw_due(step: Step) -> None:
 def offer(step: Step) -> None:
     """The owner asks a colleague to take over."""
     expires = step.dice.pick((None, None, step.town.now + HOUR, step.town.now - US, step.town.now + 9 * DAY))
-    step.send(
-        c.OfferHandover, step.owner(), to=step.dice.pick((ANN, BEN, EVE, SUE, TIM)).id, note="Away.", expires_at=expires
-    )
+    step.send(c.OfferHandover, step.owner(), to=step.colleague().id, note="Away.", expires_at=expires)
 
 
 def _latest(step: Step) -> None:
@@ -321,6 +331,14 @@ def accept_any(step: Step) -> None:
     _answer(step, c.AcceptHandover)
 
 
+def accept_first(step: Step) -> None:
+    """Directed: accept the first offer ever made on a promise, by the one to whom it was made."""
+    _latest(step)
+    if step.trail.offers:
+        number = min(step.trail.offers)
+        step.send(c.AcceptHandover, step.actor(_person(step.trail.offers[number].to)), offer_id=number)
+
+
 def decline(step: Step) -> None:
     """The offeree declines."""
     _latest(step)
@@ -344,7 +362,8 @@ def adopt(step: Step) -> None:
     orphans = [each for each, trail in town.made() if trail.live and orphaned(town, trail, town.now)]
     if orphans and step.dice.even():
         step.promise_id = step.dice.pick(orphans)
-    step.send(c.Adopt, step.actor(step.dice.pick(COLLEAGUES)), promise_id=step.promise_id)
+        step.trail = town.trails[step.promise_id]
+    step.send(c.Adopt, step.actor(step.colleague()))
 
 
 # --- closing ----------------------------------------------------------------------------------------------------------
@@ -366,8 +385,9 @@ def request(step: Step) -> None:
 
 
 def ask_again(step: Step) -> None:
-    """Directed: the customer is asked three times on two channels and stays silent."""
-    for channel in ("e-mail", "telephone", "e-mail"):
+    """Directed: the customer is asked often enough (or nearly), and stays silent."""
+    twice = ("e-mail", "telephone")
+    for channel in step.dice.pick(((*twice, "e-mail"), twice, ("e-mail",), ("e-mail",) * 3)):
         step.send(c.RequestConfirmation, DESK, channel=channel)
     unreachable(step)
 
@@ -380,6 +400,22 @@ def unreachable(step: Step) -> None:
 def confirm(step: Step) -> None:
     """The customer says it is resolved."""
     step.say(c.ConfirmResolution)
+
+
+def confirm_in_time(step: Step) -> None:
+    """Directed: the customer confirms, and says when it was done."""
+    due = step.town.now if step.trail.due is None else step.trail.due.at
+    done = min(step.town.now, due + step.dice.pick((0 * US, -HOUR, US, HOUR)))
+    speaker = next((each for each in ACTORS if is_customer(step.town, step.trail, each)), EVE)
+    word = Attestation(source=Source.DIRECT, channel=PORTAL, completed_at=done)
+    step.send(c.ConfirmResolution, speaker, through=PORTAL, attestation=word)
+
+
+def renegotiate_under_a_report(step: Step) -> None:
+    """Directed: it is reported in time, the due time passes, and another one is agreed."""
+    step.dice = Dice(b"")
+    for rule in (report, fall_due, propose, agree):
+        rule(step)
 
 
 def dispute(step: Step) -> None:
@@ -501,9 +537,25 @@ def old_news(step: Step) -> None:
 Rule = Callable[[Step], None]
 
 RULES: tuple[Rule, ...] = (
-    *(tick, tick, fall_due, offer, accept, accept_any, decline, withdraw, expire, vacate, adopt, depart, away, roster),
-    *(report, report, retract, request, ask_again, confirm, dispute, release, reopen, renege, annul),
-    *(propose, propose, agree, agree, decline_due, withdraw_due, progress, warn, escalate),
+    *(
+        tick,
+        tick,
+        fall_due,
+        offer,
+        accept,
+        accept_any,
+        accept_first,
+        decline,
+        withdraw,
+        expire,
+        vacate,
+        adopt,
+        depart,
+        away,
+        roster,
+    ),
+    *(report, report, retract, request, ask_again, confirm, confirm_in_time, dispute, release, reopen, renege, annul),
+    *(propose, propose, agree, agree, renegotiate_under_a_report, decline_due, withdraw_due, progress, warn, escalate),
     *(apologise, learn, feedback, reply, make, support, amends, found, repeat, old_news),
 )
 """Everything that may happen, the common twice."""

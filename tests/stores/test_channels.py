@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from commitments import Colleague, CustomerId, External, Ledger, Within
+from commitments import Basis, Colleague, CustomerId, External, Ledger, Outcome, Within
 from commitments.channels import AuthenticatedCustomer
-from commitments.refusals import NotCustomerError
+from commitments.refusals import AttestationError, NotCustomerError
 from tests.stores.test_ledger import ANN, BEN, CUSTOMER, id_of, make, names
 
 LATER = Within(amount=48, unit="hours")
@@ -51,7 +51,7 @@ def test_a_customer_disputes_escalates_and_comes_back(ledger: Ledger, customer: 
     customer.reopen(promise_id, words="I do mind")
     given = customer.give_feedback(promise_id, words="Too slow")
     assert given.feedback_id == 1
-    assert ledger.answer_feedback(actor=BEN, promise_id=promise_id, feedback_id=1, words="Sorry", channel="e-mail")
+    ledger.answer_feedback(actor=BEN, promise_id=promise_id, feedback_id=1, words="Sorry", channel="e-mail")
     assert names(ledger, promise_id)[1:] == [
         "escalation-raised",
         "completion-reported",
@@ -76,3 +76,12 @@ def test_a_colleague_who_is_the_customer_speaks_through_a_channel_too(ledger: Le
     made = ledger.make_promise(actor=BEN, customer=Colleague(ANN.id), words="I check it", due=LATER)
     closed = ledger.channel("portal").customer(Colleague(ANN.id)).confirm_resolution(id_of(made))
     assert closed.recorded[0].meta.actor == "person:ann"
+
+
+def test_a_customer_closes_by_what_they_do(ledger: Ledger, customer: AuthenticatedCustomer) -> None:
+    """Signing for the parcel says that it arrived; the act is named."""
+    promise_id = id_of(make(ledger))
+    with pytest.raises(AttestationError):
+        customer.confirm_resolution(promise_id, basis=Basis.CONDUCT)
+    customer.confirm_resolution(promise_id, basis=Basis.CONDUCT, words="signed for the parcel")
+    assert ledger.promise(promise_id).outcome is Outcome.CONFIRMED

@@ -12,6 +12,7 @@ from commitments import (
     Ledger,
     MakePromise,
     PersonId,
+    Phase,
     Policies,
     Receipt,
     Reference,
@@ -19,7 +20,7 @@ from commitments import (
     TenantId,
     commands,
 )
-from commitments.errors import ConflictError, InvalidInputError
+from commitments.errors import ConflictError, InvalidInputError, PromiseNotFoundError, StreamUnreadableError
 from commitments.ports import Append
 from commitments.reference import ReportedRow
 from commitments.refusals import CommandIdReusedError, NotSystemError
@@ -192,3 +193,32 @@ def test_a_reference_is_found_in_a_blank_file_too(tmp_path: object) -> None:
             command_id=CommandId("x"),
         )
         assert receipt.status == "done"
+
+
+def test_nothing_is_decided_on_a_history_with_a_hole(ledger: Ledger) -> None:
+    """A number that is missing is a damaged ledger, never a free place."""
+    promise_id = id_of(make(ledger))
+    recorded = ledger.store.load(promise_id)[0]
+    ledger.store.append([Append(promise_id, (recorded._replace(originator_version=5),))])
+    with pytest.raises(StreamUnreadableError):
+        ledger.report_progress(actor=BEN, promise_id=promise_id, note="called", customer_told=False)
+
+
+def test_a_receipt_knows_what_it_is_not_about(ledger: Ledger) -> None:
+    """Asking for an offer that was not made is a mistake of the program."""
+    receipt = ledger.roster.person_left(actor=DESK, person=BEN.id)
+    with pytest.raises(LookupError, match="promise"):
+        _ = receipt.promise_id
+    with pytest.raises(LookupError, match="offer_id"):
+        _ = receipt.offer_id
+
+
+def test_a_promise_can_be_looked_at_as_it_was(ledger: Ledger) -> None:
+    """With ``as_of``, only what was so by then counts."""
+    promise_id = id_of(make(ledger))
+    before = ledger.promise(promise_id)
+    ledger.report_completion(actor=BEN, promise_id=promise_id, evidence="done")
+    assert ledger.promise(promise_id).phase is Phase.AWAITING_CONFIRMATION
+    assert ledger.promise(promise_id, as_of=before.recorded_at) == before
+    with pytest.raises(PromiseNotFoundError):
+        ledger.promise(promise_id, as_of=before.recorded_at - timedelta(days=1))

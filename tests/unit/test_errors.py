@@ -83,7 +83,7 @@ class TestEveryError:
         assert used or kind in RESERVED
 
 
-RESERVED = {errors.OutcomeUnknownError, errors.PersonNotFoundError, errors.StreamUnreadableError}
+RESERVED = {errors.OutcomeUnknownError}
 """Said by stores and queries that not every installation has."""
 
 

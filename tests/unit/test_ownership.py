@@ -259,11 +259,12 @@ class TestPingPong:
         story.when(offer(ANN, "eve")).after.holds(owner="ann")
         story.and_given(Policies(ping_pong_bound=3)).when(offer(ANN, "ben")).after.holds(owner="ann")
 
-    def test_a_newcomer_can_always_be_asked(self):
-        """Adoptions may bring a promise back more often; a first-time owner never is a return."""
+    def test_above_the_bound_no_hand_over_moves_it(self):
+        """Adoptions brought it back more often; from then on only a vacancy and an adoption move it, to whomever."""
         story = given(MADE, *(VACATED, e.PromiseAdopted(owner=BEN.id)) * 3)
         story.holds(returns=3)
-        story.when(offer()).after.when(accept()).after.holds(owner="ann", returns=3)
+        story.when(offer()).then_refused(PingPongError, returns=3, bound=2)
+        story.and_given(VACATED, e.PromiseAdopted(owner=ANN.id)).holds(owner="ann", returns=3)
 
     def test_adopting_ones_own_again_is_a_return(self):
         """Somebody becomes owner again after nobody was."""

@@ -98,7 +98,10 @@ class SQLiteFile(Connections):
         if reader is None:
             reader = self._local.reader = self._open_reader()
             self._readers.append(reader)
-        yield reader
+        try:
+            yield reader
+        except sqlite3.Error as wrong:
+            raise unusable(self.where, wrong) from wrong
 
     @contextmanager
     def walking(self) -> Iterator[sqlite3.Connection]:

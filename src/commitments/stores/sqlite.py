@@ -62,7 +62,12 @@ class SQLiteStore:
             promise_values(self.tenant, append.promise, append.creation) for append in appends if append.promise
         ]
         people = [
-            person_values(self.tenant, append.standing, append.recorded[-1].meta.recorded_at)
+            person_values(
+                self.tenant,
+                append.standing,
+                append.recorded[-1].meta.recorded_at,
+                max(each.effective_at for each in append.recorded),
+            )
             for append in appends
             if append.standing is not None
         ]

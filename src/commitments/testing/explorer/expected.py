@@ -103,9 +103,10 @@ def _owned_by(watch: Watch, person: PersonId) -> bool:
 
 
 def _not_back(watch: Watch, person: PersonId) -> bool:
-    """A hand-over would not bring it back to somebody more often than the bound."""
-    before = watch[s.PAST] >> watch.people.index(person) & 1
-    return not before or watch[s.RETURNS] < watch.world.bound
+    """It has not come back more often than the bound, and would not by this hand-over."""
+    before: int = watch[s.PAST] >> watch.people.index(person) & 1
+    returns: int = watch[s.RETURNS]
+    return returns + before <= watch.world.bound
 
 
 def _may_be_accepted(watch: Watch, command: c.AcceptHandover) -> bool:

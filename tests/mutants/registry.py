@@ -1,0 +1,82 @@
+"""Seeded bugs: each breaks one invariant on purpose, for as long as its context lasts.
+
+A bug is a few lines that replace one piece of the library. It must be killed by the property of its own invariant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from commitments import commands as c
+from commitments import decide
+from commitments import events as e
+from commitments.effects import EFFECT
+from commitments.lifecycle import BY_COMMAND, Row
+
+BUGS: list[Bug] = []
+"""All of them, in the order of the invariants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """One mistake that somebody could make."""
+
+    invariant: int
+    says: str
+    apply: Callable[[], AbstractContextManager[object]]
+
+    @property
+    def name(self) -> str:
+        """What the reports call it."""
+        return f"{self.invariant:02} {self.says}"
+
+
+def bug(invariant: int, says: str) -> Callable[[Callable[[], Any]], None]:
+    """Register what the decorated function returns, one patch or several, as a bug."""
+
+    def register(patches: Callable[[], Any]) -> None:
+        @contextmanager
+        def apply() -> Iterator[None]:
+            made = patches()
+            with ExitStack() as stack:
+                for each in made if isinstance(made, tuple) else (made,):
+                    stack.enter_context(each)
+                yield
+
+        BUGS.append(Bug(invariant, says, apply))
+
+    return register
+
+
+# --- the usual places -------------------------------------------------------------------------------------------------
+
+
+def effect(fact: type[e.Fact], also: Callable[[Any, Any, Any], object]) -> Any:
+    """After its own effect, ``fact`` does ``also`` this to the draft."""
+    original = EFFECT[fact]
+
+    def both(draft: Any, recorded: Any, at: Any) -> None:
+        original(draft, recorded, at)
+        also(draft, recorded, at)
+
+    return patch.dict(EFFECT, {fact: both})
+
+
+def instead(fact: type[e.Fact], only: Callable[[Any, Any, Any], object]) -> Any:
+    """Instead of its own effect, ``fact`` does ``only`` this to the draft."""
+    return patch.dict(EFFECT, {fact: only})
+
+
+def decision(command: type[c.Command], answer: Callable[[Any, Any, Any], Any]) -> Any:
+    """``command`` is answered by ``answer`` once role and phase are checked."""
+    return patch.dict(decide.__dict__["_DECIDE"], {command: answer})
+
+
+def row(command: type[c.Command], **changed: Any) -> Any:
+    """``command`` stands differently in the table."""
+    changed_row: Row = BY_COMMAND[command]._replace(**changed)
+    return patch.dict(BY_COMMAND, {command: changed_row})
