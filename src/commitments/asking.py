@@ -24,12 +24,14 @@ from commitments.views import Page
 if TYPE_CHECKING:
     from commitments.ports import Store
     from commitments.replay import Moment
+    from commitments.story import Story
 
-__all__ = ["Asking"]
+__all__ = ["Asking", "Place"]
 
 T = TypeVar("T")
 Place: TypeAlias = tuple[Any, ...]
 """A key, as it is read."""
+_BATCH = 1_000
 
 
 @dataclass
@@ -46,8 +48,8 @@ class Asking(Generic[T]):
 
         The index is read first: what changes between the two readings is then found by the second one.
         """
-        self.asked.support_is_late = self._support_is_late
-        found = self._from_index(after, limit + 1, owners)
+        self.replaying()
+        found = self.from_index(after, limit + 1, owners)
         replayed = nsmallest(limit + 1, self._from_facts(after), key=itemgetter(0))
         if replayed:
             found = sorted({**dict(found), **dict(replayed)}.items(), key=itemgetter(0))
@@ -55,13 +57,18 @@ class Asking(Generic[T]):
         cursor = self._cursor(found[limit - 1][0]) if len(found) > limit else None
         return Page(items, cursor, self.asked.as_of)
 
+    def replaying(self) -> None:
+        """Let the question find out by replaying what the index does not know."""
+        self.asked.support_is_late = self._support_is_late
+        self.asked.story = self._story
+
     def _cursor(self, last: Place) -> str:
         return Cursor(seal_of(self.question.name, self.tenant, self.asked), self.asked.at, Key(*last)).text
 
-    def _from_index(
+    def from_index(
         self, after: Key | None, wanted: int, owners: Sequence[PersonId | None] | None
     ) -> list[tuple[Place, T]]:
-        """Up to ``wanted`` lines; batch after batch, if lines fall out that the index cannot judge."""
+        """Up to ``wanted`` lines with their places; batch after batch, if some fall out that the index cannot judge."""
         question, asked = self.question, self.asked
         answer = question.answer
         found: list[tuple[Place, T]] = []
@@ -74,6 +81,19 @@ class Asking(Generic[T]):
                 break
             after = Key(*batch[-1][:2])
         return found
+
+    def walk(self, after: Key | None = None) -> Iterator[tuple[Place, T]]:
+        """Every line that the index knows, after ``after`` and in order; a thousand at a time in memory."""
+        while batch := self.from_index(after, _BATCH, None):
+            yield from batch
+            after = Key(*batch[-1][0])
+
+    def changed(self, after: Key | None = None) -> Iterator[tuple[Place, T]]:
+        """Every line that :meth:`walk` leaves out because of what happened since; in no order.
+
+        Read it second, and skip what ``walk`` told already: somebody may have written in between.
+        """
+        return self._from_facts(after)
 
     def _from_facts(self, after: Key | None) -> Iterator[tuple[Place, T]]:
         """The lines of promises that changed since, each replayed."""
@@ -129,6 +149,11 @@ class Asking(Generic[T]):
         from commitments.replay import replayed_row  # noqa: PLC0415 # see above
 
         return replayed_row(self.store, UUID(bytes=promise_id), self._moment)
+
+    def _story(self, promise_id: bytes) -> Story | None:
+        from commitments.retelling import retell  # noqa: PLC0415 # see above
+
+        return retell(self._moment.sees(self.store.load(UUID(bytes=promise_id))))
 
     def _replayed_person(self, person: PersonId) -> Any:
         from commitments.replay import replayed_person  # noqa: PLC0415 # see above

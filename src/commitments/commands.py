@@ -7,8 +7,6 @@ may ask what, and when, stands in ``lifecycle``; every "no" is said in ``decide`
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 from commitments.attestation import Attestation
 from commitments.due import DueSpec
 from commitments.ids import PersonId, PromiseId
@@ -89,6 +87,8 @@ class Command(Checked):
     def digest(self) -> str:
         """A fingerprint of all that the caller gave, other than the command id itself."""
         content = adapter(type(self)).serializer.to_json(self, exclude={"command_id"}, exclude_none=True)
+        from hashlib import blake2b
+
         return blake2b(type(self).__name__.encode() + content, digest_size=12).hexdigest()
 
 

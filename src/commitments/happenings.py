@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from commitments.overviews import BrokenPromise, SilentTransfer, UnconfirmedClosure
 from commitments.questions import BROKEN, Asked, Question, broken
 from commitments.rows import instant, maybe_instant, microseconds, promise_id_of, reference_text
-from commitments.story import Story
 from commitments.views import builder
 from commitments.vocabulary import Outcome, Phase
+
+if TYPE_CHECKING:
+    from commitments.story import Story
 
 __all__ = ["BROKEN_BETWEEN", "SILENT_TRANSFERS", "UNCONFIRMED_CLOSURES"]
 
@@ -75,9 +77,7 @@ BROKEN_BETWEEN: Question[BrokenPromise] = Question(
 """In the order in which they were made."""
 
 
-def _imported(
-    name: str, view: type[T], times_of: Callable[[Story], tuple[datetime, ...]]
-) -> Question[T]:
+def _imported(name: str, view: type[T], times_of: Callable[[Story], tuple[datetime, ...]]) -> Question[T]:
     """Imported promises to which it happened at least once, in the order in which they were made."""
     build = builder(view)
 

@@ -20,7 +20,9 @@ from commitments.vocabulary import MoveReason, OverdueReason, Phase, Side
 __all__ = ["MOVES_OF", "ways"]
 
 _PHASE = {phase.value: phase for phase in Phase}
-_PROMISED, _AWAITING = Phase.PROMISED.value, Phase.AWAITING_CONFIRMATION.value
+_PROMISED, _AWAITING, _ANNULLED = (
+    phase.value for phase in (Phase.PROMISED, Phase.AWAITING_CONFIRMATION, Phase.ANNULLED)
+)
 _move = builder(Move)
 
 
@@ -95,7 +97,7 @@ def _reasons(line: _Line, asked: Asked) -> Iterator[MoveReason]:
         (MoveReason.FOLLOW_UP_DUE, mine and line.contact_at is not None and _follow_up(line, asked)),
         (MoveReason.OFFER_LAPSED, mine and line.offer_expires_at is not None and not _open(line, asked)),
         (MoveReason.UNAPOLOGISED, mine and line.live and not line.apologies and _broken(line, late=late)),
-        (MoveReason.FEEDBACK_UNANSWERED, mine and line.feedback_open),
+        (MoveReason.FEEDBACK_UNANSWERED, mine and line.feedback_open and line.phase != _ANNULLED),
     ):
         if true:
             yield reason

@@ -1,4 +1,4 @@
-"""The answers that look at more than one moment or more than one promise: what was broken when, whose move it is, a day.
+"""The answers that look at a span of time, or at everything that waits: what was broken, whose move it is, a day.
 
 As with every answer, all instants are aware and in UTC, and printing one never shows what was said. The names of the
 fields are public: golden files pin them.

@@ -9,20 +9,18 @@ arguments; ``as_of`` may be left out, because every page keeps the one of the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+from typing import Any, Unpack
 
 from commitments import records, timeliness, waiting
 from commitments.asking import Asking
-from commitments.cursors import cut, seal_of
-from commitments.errors import CursorError, PromiseNotFoundError
-from commitments.ids import PersonId, PromiseId, TenantId
+from commitments.ids import PersonId, PromiseId
 from commitments.options import Customers, Filters, Owners, Paging, aware, name_of, one_of, put, span_of
+from commitments.oversight import Oversight
 from commitments.parties import Customer
-from commitments.policies import Policies
-from commitments.questions import Asked, Question, may_orphan
-from commitments.rows import FOREVER, instant
+from commitments.questions import may_orphan
+from commitments.rows import FOREVER
 from commitments.views import (
     AwaitingPromise,
     DueSoonPromise,
@@ -39,18 +37,10 @@ from commitments.views import (
 )
 from commitments.vocabulary import OrphanReason, OverdueReason, OwnerLost
 
-if TYPE_CHECKING:
-    from commitments.facts import Recorded
-    from commitments.ports import Clock, Store
-
 __all__ = ["Queries"]
 
-T = TypeVar("T")
 
-_DEFAULT = TenantId("default")
-
-
-class Queries:
+class Queries(Oversight):
     """Questions to one tenant's promises.
 
     Every one of them raises:
@@ -58,12 +48,6 @@ class Queries:
         CursorError: the cursor belongs to another question, other arguments or another ``as_of``.
         StoreError: the database cannot be read.
     """
-
-    def __init__(self, store: Store, *, clock: Clock, policies: Policies, tenant: TenantId = _DEFAULT) -> None:
-        self.store = store
-        self.clock = clock
-        self.policies = policies
-        self.tenant = tenant
 
     # --- late, and soon late ------------------------------------------------------------------------------------------
 
@@ -227,52 +211,6 @@ class Queries:
         asked, _, _ = put("who_owned", moment, self.clock, self.policies)
         promise = fold(self._facts(promise_id, asked))
         return None if promise is None else promise.owner
-
-    # --- how they are answered ----------------------------------------------------------------------------------------
-
-    def _ask(
-        self,
-        question: Question[T],
-        options: Filters,
-        *,
-        reason: str | None = None,
-        bound: Callable[[int], int] | None = None,
-        also: dict[str, Any] | None = None,
-        owners: Callable[[Asking[T]], Sequence[PersonId | None]] | None = None,
-    ) -> Page[T]:
-        asked, cursor, limit = put(question.name, options, self.clock, self.policies)
-        asked.reason = reason
-        if bound is not None:
-            asked.bound = bound(asked.at)
-        if also:
-            asked.filters.update(also)
-        if cursor is not None and cursor.seal != seal_of(question.name, self.tenant, asked):
-            raise CursorError
-        asking = Asking(self.store, self.tenant, question, asked)
-        return asking.page(cursor and cursor.after, limit, None if owners is None else owners(asking))
-
-    def _read(
-        self,
-        name: str,
-        promise_id: PromiseId,
-        options: Paging,
-        tell: Callable[[Sequence[Recorded]], Sequence[T]],
-    ) -> Page[T]:
-        """One page of what ``tell`` makes of the facts of one promise that are visible then."""
-        asked, cursor, limit = put(name, cast("Filters", options), self.clock, self.policies)
-        asked.filters = {"id": str(promise_id)}
-        seal = seal_of(name, self.tenant, asked)
-        if cursor is not None and cursor.seal != seal:
-            raise CursorError
-        return cut(tell(self._facts(promise_id, asked)), seal, asked, cursor and cursor.after, limit)
-
-    def _facts(self, promise_id: PromiseId, asked: Asked) -> Sequence[Recorded]:
-        from commitments.replay import Moment, promise_facts
-
-        recorded = promise_facts(self.store, promise_id)
-        if not recorded:
-            raise PromiseNotFoundError(promise_id)
-        return Moment(asked.as_of, None if asked.known is None else instant(asked.known)).sees(recorded)
 
 
 def _offered(to: str | None, from_: str | None) -> dict[str, Any]:

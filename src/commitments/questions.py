@@ -105,7 +105,7 @@ class Question(Generic[T]):
 
     name: str
     where: str
-    """SQL over the columns of a row, with ``{as_of}`` and ``{bound}`` for these two parameters."""
+    """SQL over the columns of a row, with ``{as_of}``, ``{since}`` and ``{bound}`` for these parameters."""
     order: str
     """The column the answer is ordered by, ascending; then by id."""
     columns: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What happened to one promise up to a moment, beyond how it stands: who owned it after whom, and what was closed how."""
+"""What happened to one promise up to a moment, beyond how it stands: its owners one after the other, its closings."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ forward over it. So two shifts that meet on the wall meet on every day of the ye
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -123,7 +122,9 @@ class WorkingTime(Checked):
             "extra": _canonical(self.extra),
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(f"working-time.v1:{text}".encode()).hexdigest()[:16]
+        from hashlib import sha256
+
+        return sha256(f"working-time.v1:{text}".encode()).hexdigest()[:16]
 
     def is_working(self, instant: dt.datetime) -> bool:
         """Whether ``instant`` is working time. The end of a shift no longer is.

@@ -25,6 +25,7 @@ __all__ = [
     "iana_name",
     "in_utc",
     "instants_showing",
+    "is_zone",
     "jump_over",
     "parse_wall",
     "show_wall",
@@ -39,7 +40,8 @@ _LONGEST_NAME = 100
 _THIS_MACHINES_OWN = ("localtime", "posixrules", "Factory", "posix/", "right/")
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Whether ``name`` is an IANA time zone that this machine knows, and that means the same on others."""
     if not 1 <= len(name) <= _LONGEST_NAME or name.startswith(_THIS_MACHINES_OWN):
         return False
     try:
@@ -50,7 +52,7 @@ def _is_zone(name: str) -> bool:
 
 
 def _zone_name(name: str) -> str:
-    if not _is_zone(name):
+    if not is_zone(name):
         raise ValueError("expected an IANA time zone, such as Europe/Berlin or UTC (zoneinfo.available_timezones())")
     return name
 
@@ -58,7 +60,7 @@ def _zone_name(name: str) -> str:
 def iana_name(zone: dt.tzinfo | None) -> str:
     """Return the IANA name of ``zone``, or ``UTC`` if it has none that other machines know."""
     key = zone.key if isinstance(zone, ZoneInfo) else None
-    return key if key and _is_zone(key) else "UTC"
+    return key if key and is_zone(key) else "UTC"
 
 
 def parse_wall(text: str) -> dt.datetime:

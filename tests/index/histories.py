@@ -259,8 +259,9 @@ class Then:
                     self.promises[promise.id] = promise
 
     def orphaned(self, promise: Promise) -> str | None:
-        if not promise.live:
-            return None
+        return self._why_orphaned(promise) if promise.live else None
+
+    def _why_orphaned(self, promise: Promise) -> str | None:
         return orphan_reason(
             owner=promise.owner,
             owner_lost=promise.owner_lost,
@@ -270,6 +271,10 @@ class Then:
             as_of=self.as_of,
             policies=self.policies,
         )
+
+    def gone(self, promise: Promise) -> bool:
+        """Whether whoever owns it, live or not, can do nothing about it."""
+        return self._why_orphaned(promise) is not None
 
     def overdue(self, promise: Promise) -> str | None:
         if not promise.overdue(self.as_of):

@@ -16,6 +16,7 @@ from tests.properties.walk import (
     agree,
     away,
     decline,
+    demote,
     depart,
     dispute,
     escalate,
@@ -214,7 +215,7 @@ class TestVacatedBySupervisorsWithAReason(Law):
 
     invariant = 10
 
-    @over(vacate, vacate, roster, adopt)
+    @over(vacate, vacate, roster, demote, adopt)
     def test_both_ways(self, town):
         for attempt in town.of(c.DeclareVacant):
             obeys(attempt, "not a supervisor", "not active", "nobody owns it")

@@ -487,6 +487,15 @@ def roster(step: Step) -> None:
     step.send(kind, actor, person=person)
 
 
+def demote(step: Step) -> None:
+    """Directed: whoever supervises no longer does, and tries all the same."""
+    supervisors = [each.id for each in COLLEAGUES if step.town.people.now(each.id).supervisor]
+    if supervisors:
+        person = step.dice.pick(supervisors)
+        step.send(c.RevokeSupervisor, step.actor(DESK), person=person)
+        step.send(c.DeclareVacant, Person(person), reason="Ill.")
+
+
 def depart(step: Step) -> None:
     """Directed: whoever owns a promise leaves, best of all while their offer is open."""
     _latest(step)
@@ -551,6 +560,7 @@ RULES: tuple[Rule, ...] = (
         vacate,
         adopt,
         depart,
+        demote,
         away,
         roster,
     ),

@@ -56,6 +56,14 @@ def test_what_was_recorded_is_there_for_the_next_program(path: Path) -> None:
         assert len(ledger.store.load(promise_id)) == 1
 
 
+@pytest.mark.parametrize("name", ["what?.db", "100%.db", "a#b.db", "with space.db", "ä.db"])
+def test_any_name_of_a_file_will_do(tmp_path: Path, name: str) -> None:
+    """Characters that mean something in an address are still just a name on disk."""
+    with opened(f"sqlite:///{tmp_path}/{name.replace('%', '%25')}") as ledger:
+        make(staffed(ledger))
+    assert (tmp_path / name).is_file()
+
+
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     """The error says which directory is missing, and none is made."""
     ledger = opened(f"sqlite:///{tmp_path / 'nowhere' / 'p.db'}")

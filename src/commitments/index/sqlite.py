@@ -70,7 +70,7 @@ def statement(question: Question[Any], filters: tuple[str, ...], *, known: bool,
     selected = ", ".join(derived.get(name, name) for name in question.selected)
     conditions = [
         "tenant = :tenant",
-        question.where.format(as_of=":as_of", bound=":bound"),
+        question.where.format(as_of=":as_of", bound=":bound", since=":since"),
         *(f"{name} IS :{name}" for name in filters),
         trusted.format(""),
     ]
@@ -115,6 +115,7 @@ class SQLiteIndex:
             "as_of": asked.at,
             "known": asked.known,
             "bound": asked.bound,
+            "since": asked.since,
             "after": value,
             "after_id": place,
             "limit": limit,

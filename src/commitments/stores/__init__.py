@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from commitments.errors import InvalidInputError, UrlError
 from commitments.ids import TenantId
@@ -82,7 +81,10 @@ def open_store(url: str | None, tenant: TenantId, *, synchronous: str = "FULL") 
     scheme, _, path = url.partition(":///")
     if scheme != "sqlite" or not path or "\0" in path:
         raise UrlError(problem=f"{url!r} is no address of a ledger")
-    path = unquote(path)
+    if "%" in path:
+        from urllib.parse import unquote
+
+        path = unquote(path)
     return SQLiteStore(SQLiteFile(path, synchronous, lambda connection: create(connection, path)), tenant)
 
 

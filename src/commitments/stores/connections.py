@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from commitments.errors import ReadOnlyError, SchemaError, StoreUnavailableError
 
@@ -76,7 +75,7 @@ class SQLiteFile(Connections):
 
     def __init__(self, path: str, synchronous: str, prepare: Callable[[sqlite3.Connection], None]) -> None:
         super().__init__(path, prepare)
-        self.path = Path(path)
+        self.path = path
         self.synchronous = synchronous
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
@@ -84,7 +83,7 @@ class SQLiteFile(Connections):
     @property
     def blank(self) -> bool:
         """Whether there is no file yet, or an empty one."""
-        return not self.path.exists() or (self.path.is_file() and self.path.stat().st_size == 0)
+        return not os.path.exists(self.path) or (os.path.isfile(self.path) and os.path.getsize(self.path) == 0)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -114,12 +113,12 @@ class SQLiteFile(Connections):
             connection.close()
 
     def _open_reader(self) -> sqlite3.Connection:
-        if not self.path.is_file():
+        if not os.path.isfile(self.path):
             raise StoreUnavailableError(
                 problem=f"there is no ledger at {self.path}", may="check the path; the first command creates the file"
             )
         try:
-            connection = _connected(f"{self.path.absolute().as_uri()}?mode=ro")
+            connection = _connected(_uri(self.path, "ro"))
             _await_creation(connection)
             check_schema(connection, self.where)
         except sqlite3.Error as wrong:
@@ -127,12 +126,13 @@ class SQLiteFile(Connections):
         return connection
 
     def _open_writer(self) -> sqlite3.Connection:
-        if not self.path.parent.is_dir():
+        folder = os.path.dirname(os.path.abspath(self.path))
+        if not os.path.isdir(folder):
             raise StoreUnavailableError(
-                problem=f"there is no directory {self.path.parent}", may="create it, or give another path"
+                problem=f"there is no directory {folder}", may="create it, or give another path"
             )
         try:
-            connection = _connected(f"{self.path.absolute().as_uri()}?mode=rwc")
+            connection = _connected(_uri(self.path, "rwc"))
         except sqlite3.Error as wrong:
             raise unusable(self.where, wrong) from wrong
         try:
@@ -194,6 +194,14 @@ class SQLiteMemory(Connections):
             raise StoreUnavailableError(
                 problem="a ledger in memory cannot be used after a fork", may="open one in the new process"
             )
+
+
+def _uri(path: str, mode: str) -> str:
+    """The file as SQLite's URI (sqlite.org/uri.html), in which three characters would mean something else."""
+    absolute = os.path.abspath(path).replace(os.sep, "/")
+    for character in "%?#":
+        absolute = absolute.replace(character, f"%{ord(character):02x}")
+    return f"file:{'' if absolute.startswith('/') else '/'}{absolute}?mode={mode}"
 
 
 def _connected(database: str) -> sqlite3.Connection:

@@ -26,7 +26,7 @@ def as_line(view: object) -> dict[str, Any]:
 
 def plain(value: object) -> Any:
     """``value`` as JSON knows it."""
-    if value is None or type(value) in (str, int, bool):
+    if value is None or type(value) in (str, int, bool, float):
         return value
     if isinstance(value, datetime):
         return show_instant(value)
