@@ -2,14 +2,14 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check test coverage optimized props explore faults bench docs
+.PHONY: help venv check test coverage optimized props mutants explore faults bench docs
 
 help: ## what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST)
 
 venv: ## an environment with everything in it, in .venv
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install -e ".[dev,docs]"
+	.venv/bin/python -m pip install -e ".[dev]"
 	@echo "Now: . .venv/bin/activate"
 
 check: ## format, lint, types, direction of imports
@@ -28,6 +28,9 @@ optimized: ## the rules under python -O, where assert statements are gone
 
 props: ## the laws, on many more generated examples
 	$(PYTHON) -m pytest -m props --hypothesis-profile=long
+
+mutants: ## every seeded bug against the property of its own invariant
+	$(PYTHON) -m tests.mutants
 
 explore: ## every reachable state of one promise, in two small worlds
 	$(PYTHON) -m commitments.testing.explorer

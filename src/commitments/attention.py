@@ -6,13 +6,17 @@ The same functions judge a row of the index and a promise replayed from its fact
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from commitments.ids import PersonId
 from commitments.policies import Policies
 from commitments.standing import Standing
 from commitments.vocabulary import OrphanReason, OverdueReason, OwnerLost
 
-__all__ = ["dormant", "follow_up_at", "orphan_reason", "overdue_reason"]
+if TYPE_CHECKING:
+    from commitments.promise import Promise
+
+__all__ = ["dormant", "follow_up_at", "orphan_reason", "orphan_reason_of", "overdue_reason"]
 
 
 def orphan_reason(
@@ -51,6 +55,21 @@ def orphan_reason(
     if absence is not None and policies.absence_orphans(absence, due_at, policies.absence_span):
         return OrphanReason.ABSENT
     return None
+
+
+def orphan_reason_of(
+    promise: Promise, standing: Standing | None, as_of: datetime, policies: Policies
+) -> OrphanReason | None:
+    """Return why nobody answers for a live ``promise`` whose owner stands like this; ``None`` if somebody does."""
+    return orphan_reason(
+        owner=promise.owner,
+        owner_lost=promise.owner_lost,
+        standing=standing,
+        reopened_at=promise.reopened_at,
+        due_at=promise.due_moment,
+        as_of=as_of,
+        policies=policies,
+    )
 
 
 def overdue_reason(

@@ -9,8 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from commitments.ids import PersonId
-from commitments.model import Checked, Instant, Name, Personal, Text
+from commitments.model import Checked, Instant, Name, Personal, PersonName, Text
 
 __all__ = ["Attestation", "Basis", "Source"]
 
@@ -50,5 +49,5 @@ class Attestation(Checked):
     """When the customer says it was done. The only thing that can rebut a breach."""
     evidence_ref: Name | None = None
     """Where the evidence is kept: a call recording, a message id. Required when relayed."""
-    relayed_by: PersonId | None = None
+    relayed_by: PersonName | None = None
     """Who relays it; always the actor of the command."""

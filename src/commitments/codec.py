@@ -68,8 +68,9 @@ def decode(stream: UUID, number: int, event_id: UUID, encoded: Encoded) -> Recor
         state = encoded.state if encoded.version == kind.version else upgraded(encoded, kind.version)
         fact = adapter(kind).validator.validate_json(state)
         meta = adapter(Meta).validator.validate_json(encoded.metadata)
-    except (ValueError, KeyError) as wrong:
-        raise _unreadable(stream, number, encoded, "its bytes are damaged", "restore it from a backup") from wrong
+    except (ValueError, KeyError):
+        # The cause would show what the customer said: it prints its input.
+        raise _unreadable(stream, number, encoded, "its bytes are damaged", "restore it from a backup") from None
     return Recorded(stream, number, fact, meta, event_id)
 
 

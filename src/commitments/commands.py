@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from commitments.attestation import Attestation
 from commitments.due import DueSpec
-from commitments.ids import PersonId, PromiseId
-from commitments.model import Checked, Instant, Name, Note, Number, Words, adapter
+from commitments.ids import PromiseId
+from commitments.model import Checked, Instant, Name, Note, Number, PersonName, Words, adapter
 from commitments.parties import Actor, Customer
 from commitments.reference import Reference, ReportedRow
 from commitments.terms import AnyTerms, Delivered
@@ -111,7 +111,7 @@ class Creation(Command):
 class PersonCommand(Command):
     """A request about one person in the roster."""
 
-    person: PersonId
+    person: PersonName
 
 
 # --- making -----------------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class DeclareRisk(PromiseCommand):
 class Escalate(PromiseCommand):
     """Ask somebody for attention. Moves neither owner nor due."""
 
-    to: PersonId
+    to: PersonName
     reason: Note
     attestation: Attestation | None = None
 
@@ -224,7 +224,7 @@ class WithdrawDue(PromiseCommand):
 class OfferHandover(PromiseCommand):
     """Ask a colleague to take the promise over. The owner stays answerable until they accept."""
 
-    to: PersonId
+    to: PersonName
     note: Note
     expires_at: Instant | None = None
     """Until when it can be accepted, inclusive; left out: the policy's default."""
@@ -382,7 +382,7 @@ class ImportPromise(Import):
     """Left out: the file names none; it becomes an outside customer named after the reference, and flagged."""
     words: Words | None = None
     terms: AnyTerms | None = None
-    owner: PersonId | None = None
+    owner: PersonName | None = None
     due_at: Instant | None = None
     reference: Reference
 
@@ -390,7 +390,7 @@ class ImportPromise(Import):
 class ImportOwnerChange(Import):
     """Record whom the old system put in the owner's place; ``None``: nobody."""
 
-    owner: PersonId | None = None
+    owner: PersonName | None = None
 
 
 class ImportDueChange(Import):

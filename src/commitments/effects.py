@@ -249,12 +249,17 @@ def _unreachable(draft: Draft, fact: e.CustomerUnreachableNoted, at: datetime) -
     draft.unreachable_at = at
 
 
+def _closing_word(draft: Draft, word: Attestation, at: datetime) -> None:
+    """Owners who relay the word that closes their own promise are counted, so that they can be listed."""
+    _heard(draft, word, at)
+    if word.relayed_by is not None and word.relayed_by == draft.owner:
+        draft.closings_relayed_by_owner += 1
+
+
 @_on(e.ResolutionConfirmed)
 def _confirmed(draft: Draft, fact: e.ResolutionConfirmed, at: datetime) -> None:
     word = fact.attestation
-    _heard(draft, word, at)
-    if word.relayed_by is not None and word.relayed_by == draft.owner:
-        draft.confirmations_relayed_by_owner += 1
+    _closing_word(draft, word, at)
     if word.completed_at is not None:
         draft.breaches = tuple(breach.answered_by(word.completed_at) for breach in draft.breaches)
     _end(draft, Phase.CLOSED, at, Outcome.CONFIRMED)
@@ -270,7 +275,7 @@ def _disputed(draft: Draft, fact: e.ResolutionDisputed, at: datetime) -> None:
 
 @_on(e.PromiseReleased)
 def _released(draft: Draft, fact: e.PromiseReleased, at: datetime) -> None:
-    _heard(draft, fact.attestation, at)
+    _closing_word(draft, fact.attestation, at)
     _end(draft, Phase.CLOSED, at, Outcome.RELEASED)
 
 

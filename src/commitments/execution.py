@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 from uuid import UUID
 
 from commitments import commands as c
 from commitments.decide import answered_before, decide
 from commitments.errors import CommitmentsError, ConflictError, InvalidInputError, StreamUnreadableError
-from commitments.events import Fact, ImportOpened, PromiseMade, RowsReported
+from commitments.events import Fact, ImportOpened, PromiseFact, PromiseMade, RowsReported
 from commitments.evolve import fold
 from commitments.facts import Meta, Recorded
-from commitments.guards import World, acts_as_registered_system
+from commitments.guards import World, acts_as_registered_system, occurred_in_the_past
 from commitments.ids import CommandId, PersonId, PromiseId, TenantId, import_stream, person_stream, time_ordered_uuid
 from commitments.making import think_first
+from commitments.model import canonical
 from commitments.parties import Person
 from commitments.policies import Policies
 from commitments.ports import Append, Clock, Store
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from commitments.standing import Standing
 
 __all__ = ["Execution", "Setting"]
+
+C = TypeVar("C", bound=c.Command)
 
 ATTEMPTS = 12
 """How often a command is decided afresh before its sender is told that others keep writing first."""
@@ -70,6 +73,13 @@ class _Stream:
     added: list[Recorded] = field(default_factory=list[Recorded])
     creation: CommandId | None = None
 
+    def live_more(self, owner: PersonId) -> int:
+        """How many live promises more than stored ``owner`` has by what this transaction adds: 1, 0 or -1."""
+        if not self.added:
+            return 0
+        before = fold(self.recorded[: -len(self.added)])
+        return _live_of(self.promise, owner) - _live_of(before, owner)
+
     def answers(self, command: c.Command) -> bool:
         """Whether this very command was answered here already."""
         if command.command_id is None:
@@ -91,7 +101,7 @@ class Execution:
 
     def one(self, command: c.Command, channel: str | None = None) -> Receipt:
         """Answer ``command``, deciding afresh whenever somebody else wrote first."""
-        _known(command)
+        command = _known(command)
         for attempt in range(ATTEMPTS):
             unit = _Unit(self.store, self.setting, channel)
             receipt = unit.answer(command)
@@ -124,16 +134,26 @@ class Execution:
         return [_alone(self, command) for command in commands]
 
 
-def _known(command: object) -> None:
-    """A command is exactly one of ours: a subclass could say one thing when checked and another when stored."""
-    if type(command).__name__ not in c.__all__ or getattr(c, type(command).__name__) is not type(command):
-        raise InvalidInputError(where="command", problem=f"{type(command).__name__} is no command of this library")
+_COMMON = frozenset({c.Command, c.Creation, c.Import, c.ImportCommand, c.PersonCommand, c.PromiseCommand})
+_ANSWERED = frozenset(getattr(c, name) for name in c.__all__) - _COMMON
+"""The commands that can be executed: those that are not merely what others have in common."""
+
+
+def _known(command: C) -> C:
+    """The command, if it is exactly one of ours, built anew and checked all the way down.
+
+    A subclass, or a value that never went through its constructor, could say one thing when it is checked and another
+    when it is stored.
+    """
+    if type(command) not in _ANSWERED:
+        raise InvalidInputError(where="command", problem=f"{type(command).__name__} is no command to execute")
+    same: C = canonical(command)
+    return same
 
 
 def _tried(unit: _Unit, command: c.Command) -> Receipt | CommitmentsError:
     try:
-        _known(command)
-        return unit.answer(command)
+        return unit.answer(_known(command))
     except CommitmentsError as refused:
         # Its traceback would keep the whole transaction in memory for as long as somebody keeps the answer.
         return refused.with_traceback(None)
@@ -169,7 +189,7 @@ class _Unit:
             return self._about_a_promise(command, PromiseId(command.promise_id))
         if isinstance(command, c.PersonCommand):
             return self._about_a_person(command)
-        return self._about_an_import(command)
+        return self._about_an_import(cast("c.ImportCommand", command))
 
     def commit(self) -> None:
         """Store everything this unit adds, or nothing."""
@@ -211,6 +231,8 @@ class _Unit:
     ) -> Receipt:
         stream = self._stream(promise_id)
         promise = stream.promise
+        if stream.recorded and not isinstance(stream.recorded[0].fact, PromiseFact):
+            raise InvalidInputError(where="promise_id", problem="this id stands for a person or an import")
         if promise is not None and answered_before(promise, command):
             return _already(command, promise_id, stream.recorded)
         now = self._now(stream)
@@ -232,20 +254,20 @@ class _Unit:
         stream.standing = fold_person(command.person, stream.recorded)
         return _done(None, recorded)
 
-    def _about_an_import(self, command: c.Command) -> Receipt:
-        if not isinstance(command, c.OpenImport | c.ReportRows):
-            raise InvalidInputError(where="command", problem=f"{type(command).__name__} is no command to execute")
+    def _about_an_import(self, command: c.ImportCommand) -> Receipt:
         key = import_stream(self.setting.tenant, command.source)
         stream = self._stream(key)
         if stream.answers(command):
             return _already(command, None, stream.recorded)
         now = self._now(stream)
-        acts_as_registered_system(command.actor, self._world(command, None, now))
+        world = self._world(command, None, now)
+        occurred_in_the_past(command, world)
+        acts_as_registered_system(command.actor, world)
         fact: Fact
         if isinstance(command, c.OpenImport):
             fact = ImportOpened(source=command.source, answers=command.answers)
         else:
-            fact = RowsReported(rows=command.rows)
+            fact = RowsReported(rows=cast("c.ReportRows", command).rows)
         return _done(None, self._record(stream, key, command, (fact,), now))
 
     # --- what they share ----------------------------------------------------------------------------------------------
@@ -318,9 +340,11 @@ class _Unit:
     def _live(self, command: c.Command) -> int:
         """How many live promises the maker owns, where a policy bounds it."""
         bounded = self.setting.policies.most_live_promises is not None and isinstance(command, c.Creation)
-        if not bounded or self.blank or not isinstance(command.actor, Person):
+        if not bounded or not isinstance(command.actor, Person):
             return 0
-        return self.store.index.live_count(command.actor.id)
+        owner = command.actor.id
+        stored = 0 if self.blank else self.store.index.live_count(owner)
+        return stored + sum(stream.live_more(owner) for stream in self.streams.values())
 
     def _linked(self, command: c.Command, promise: Promise | None) -> Mapping[PromiseId, Promise]:
         """The promises that the command or the promise refers to."""
@@ -342,6 +366,10 @@ def _warnings(facts: Sequence[Fact], world: World) -> tuple[str, ...]:
     """What the policies would have the maker of a new promise consider."""
     made = facts[0] if facts else None
     return think_first(made.owner, made.due, world) if isinstance(made, PromiseMade) else ()
+
+
+def _live_of(promise: Promise | None, owner: PersonId) -> int:
+    return int(promise is not None and promise.live and promise.owner == owner)
 
 
 def _complete(key: UUID, recorded: Sequence[Recorded]) -> None:

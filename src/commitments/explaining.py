@@ -126,6 +126,8 @@ def _utc(moment: datetime) -> str:
 def _due_time(due: Due) -> str:
     """A due time as it was said, and the instant it means."""
     utc = _utc(due.at)
+    if due.kind == "at" and due.tz == "UTC":
+        return f"at {utc}"
     if due.kind == "at" and due.local is not None:
         return f"at {due.local.replace('T', ' ')} in {due.tz}, which is {utc}"
     if due.kind == "by":
@@ -140,13 +142,13 @@ def _due_time(due: Due) -> str:
 
 def _start(told: _Told) -> Iterator[str]:
     promise = told.promise
-    when, to = _utc(promise.made_at), f"as a {promise.terms.kind}, to {promise.customer}"
+    what, when = f"this promise ({promise.terms.kind}) to {promise.customer}", _utc(promise.made_at)
     if promise.imported:
-        yield f"Another system recorded this promise, {to}, on {when}; it was imported from there."
+        yield f"Another system recorded {what} on {when}; it was imported from there."
     elif promise.maker is None:
-        yield f"This promise, {to}, was recorded on {when} without anybody who had made it."
+        yield f"A system recorded {what} on {when}, without anybody who answers for it."
     else:
-        yield f"{promise.maker} made this promise, {to}, on {when}."
+        yield f"{promise.maker} made {what} on {when}."
 
 
 def _due(told: _Told) -> Iterator[str]:
@@ -185,8 +187,12 @@ def _lateness(told: _Told) -> Iterator[str]:
         yield f"It has been overdue since {_utc(since)}: {_reason(told, told.late)}."
     elif promise.phase is Phase.AWAITING_CONFIRMATION:
         reported = told.when(e.CompletionReported, e.CompletionImported)
-        by = "The other system called it resolved" if promise.imported and not promise.own_facts else "It was reported"
-        yield f"{by} done{reported}, so it is not overdue while it waits for the customer's word."
+        by = (
+            "The other system called it resolved"
+            if promise.imported and not promise.own_facts
+            else "It was reported done"
+        )
+        yield f"{by}{reported}, so it is not overdue while it waits for the customer's word."
     elif promise.phase is Phase.PROMISED and promise.due is not None:
         yield "It is not overdue." + (f" {told.owner} warned that it may not be kept." if promise.at_risk else "")
 
@@ -298,11 +304,12 @@ def _ended(offer: e.HandoverOffered, end: OfferEnd, at: datetime) -> str:
 
 def _end(told: _Told) -> Iterator[str]:
     promise = told.promise
-    customer, owner = promise.customer, told.owner
+    customer = promise.customer
     if promise.phase is Phase.PROMISED:
-        yield f"Only {customer} can close it: by confirming once {owner} has reported it done, or by releasing it."
+        yield f"Only {customer} can close it, by confirming that it is done or by releasing it."
     elif promise.phase is Phase.AWAITING_CONFIRMATION:
-        yield f"Only {customer} can close it: by confirming that it is done. A dispute would open it again."
+        closes = f"Only {customer} can close it, by confirming that it is done or by releasing it"
+        yield f"{closes}; a dispute would void the report."
     elif promise.phase is Phase.ARCHIVED:
         yield f"The other system closed it{told.when(e.ClosureImported)}, without a word of {customer}."
     elif promise.phase is Phase.ANNULLED:
@@ -317,9 +324,6 @@ def _end(told: _Told) -> Iterator[str]:
 
 def _relayed(told: _Told) -> str:
     last = told.last(e.ResolutionConfirmed, e.PromiseReleased)
-    by = (
-        last.fact.attestation.relayed_by
-        if last and isinstance(last.fact, e.ResolutionConfirmed | e.PromiseReleased)
-        else None
-    )
+    word = None if last is None else getattr(last.fact, "attestation", None)
+    by = None if word is None else word.relayed_by
     return "" if by is None else f"; {by} relayed it"

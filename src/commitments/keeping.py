@@ -5,7 +5,7 @@ from __future__ import annotations
 from commitments import commands as c
 from commitments import events as e
 from commitments import refusals as no
-from commitments.attention import orphan_reason
+from commitments.attention import orphan_reason_of
 from commitments.errors import InvalidInputError
 from commitments.guards import (
     World,
@@ -184,14 +184,5 @@ def adopt(promise: Promise, command: c.Adopt, world: World) -> e.PromiseAdopted:
 
 def _answered_for(promise: Promise, world: World) -> bool:
     """Whether somebody answers for it now: then it cannot be adopted, only handed over."""
-    owner = promise.owner
-    reason = orphan_reason(
-        owner=owner,
-        owner_lost=promise.owner_lost,
-        standing=None if owner is None else standing_of(owner, world),
-        reopened_at=promise.reopened_at,
-        due_at=promise.due_moment,
-        as_of=world.now,
-        policies=world.policies,
-    )
-    return reason is None
+    standing = None if promise.owner is None else standing_of(promise.owner, world)
+    return orphan_reason_of(promise, standing, world.now, world.policies) is None

@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, cast, dataclass_transform, get_type_hints
 
 from commitments.errors import InvalidInputError
+from commitments.ids import PersonId
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter
@@ -30,6 +31,7 @@ __all__ = [
     "Name",
     "Note",
     "Number",
+    "PersonName",
     "Personal",
     "Tagged",
     "Text",
@@ -38,6 +40,7 @@ __all__ = [
     "Whole",
     "Words",
     "adapter",
+    "canonical",
     "checked",
     "to_utc",
 ]
@@ -154,8 +157,32 @@ _SAYS_WHAT_CAME: dict[str, str] = {
     "extra_forbidden": "a field that is not known here",
     "unexpected_keyword_argument": "a field that is not known here",
     "union_tag_invalid": "none of the kinds that are known here",
+    "union_tag_not_found": "expected one of the kinds that are known here",
+    "model_attributes_type": "expected one of this library's own values here (for a due time: At, By or Within)",
+    "dataclass_type": "expected one of this library's own values here",
+    "dataclass_exact_type": "expected one of this library's own values here",
+    "string_pattern_mismatch": "expected text that is not blank and holds no control characters",
+    "timezone_aware": "a time needs its zone; datetime.now(tz=...) has one",
+    "is_instance_of": "expected another type here (a promise's id is a uuid.UUID: PromiseId(UUID(text)))",
 }
 """The findings of pydantic whose place or words repeat what came, with words that do not."""
+
+
+def canonical(value: Any) -> Any:
+    """``value`` built anew from its fields, all the way down: what never went through a constructor is checked here.
+
+    Raises:
+        InvalidInputError: a field is missing, unknown, or not what it says.
+    """
+    if isinstance(value, tuple):
+        return tuple(map(canonical, value))
+    if not isinstance(value, Closed):
+        return value
+    kind = type(value)
+    try:
+        return kind(**{name: canonical(field) for name, field in vars(value).items()})
+    except TypeError:
+        raise InvalidInputError(where=kind.__name__, problem="it has not exactly the declared fields") from None
 
 
 class Personal:
@@ -261,7 +288,9 @@ class Tagged:
         return handler.generate_schema(Annotated[source, Field(discriminator=self.by)])
 
 
-Name: TypeAlias = Annotated[str, Characters(1, 200, r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")]
+_SHORT = Characters(1, 200, r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
+
+Name: TypeAlias = Annotated[str, _SHORT]
 """A short label: 1 to 200 characters, no control characters, not blank."""
 
 Text: TypeAlias = Annotated[str, Characters(1, 10_000, r"^[^\x00]*[^\x00\s][^\x00]*$")]
@@ -275,6 +304,11 @@ Note: TypeAlias = Annotated[Text, Personal("note")]
 
 Label: TypeAlias = Annotated[str, Characters(0, 200, r"^[^\x00-\x1f\x7f]*$")]
 """A short label that may be empty."""
+
+PersonName: TypeAlias = Annotated[
+    PersonId, Characters(1, 200, r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
+]
+"""A person, as a command names them: what a name of a party must look like."""
 
 Number: TypeAlias = Annotated[int, Whole(1, 1_000_000_000)]
 """A positive whole number."""

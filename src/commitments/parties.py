@@ -26,7 +26,8 @@ _NAME = re.compile(rf"[^\x00-\x1f\x7f\ud800-\udfff]{{1,{LONGEST_NAME}}}")
 
 
 def _checked(name: object) -> None:
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None or name.isspace():
+    # Exactly str: a subclass could be equal to whatever it is compared with.
+    if type(name) is not str or _NAME.fullmatch(name) is None or name.isspace():
         raise ValueError(f"a name must have {NAME_RULE}")
 
 
@@ -107,7 +108,8 @@ class _Party:
     def read(self, value: object) -> object:
         """The party that ``value`` is or writes out."""
         if type(value) in self.by_name.values():
-            return value
+            # Built anew, so that a value that never went through its constructor is checked as well.
+            return type(value)(getattr(value, "id", None))  # type: ignore[call-arg] # it is one of the parties
         name, _, ident = value.partition(":") if isinstance(value, str) else ("", "", "")
         if name not in self.by_name:
             allowed = ", ".join(f"{kind.__name__}(...)" for kind in self.by_name.values())

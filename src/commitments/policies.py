@@ -7,10 +7,11 @@ Policies decide what may be recorded and how answers are read; they never change
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from commitments.errors import InvalidInputError
 from commitments.standing import Absence
 from commitments.vocabulary import Forethought
 
@@ -63,6 +64,21 @@ class Policies:
     """When the company works; ``None``: at all times."""
     clock_skew: timedelta = timedelta(minutes=5)
     """How far ``occurred_at`` may lie ahead of the ledger's clock."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no rule could work with.
+
+        Raises:
+            InvalidInputError: names the policy.
+        """
+        if not self.follow_up_after:
+            raise InvalidInputError(where="follow_up_after", problem="give at least one length of time")
+        for name, value in ((each.name, getattr(self, each.name)) for each in fields(self)):
+            for length in value if isinstance(value, tuple) else (value,):
+                if isinstance(length, timedelta) and length < timedelta(0):
+                    raise InvalidInputError(where=name, problem="a length of time is not negative")
+                if isinstance(length, int) and length < 0:
+                    raise InvalidInputError(where=name, problem="a number of times is not negative")
 
     def offer_expires_at(self, now: datetime, due_at: datetime | None) -> datetime:
         """Return when an offer made ``now`` lapses: after ``offer_expiry``, at the due time if that comes first."""

@@ -92,8 +92,8 @@ class Draft:
     version: int = -1
     """The number of the last fact; also how the next one is numbered."""
     customer: Customer
-    words: str | None = None
-    why: str | None = None
+    words: str | None = field(default=None, repr=False)
+    why: str | None = field(default=None, repr=False)
     terms: Terms
     reference: Reference | None = None
     supports: PromiseId | None = None
@@ -161,7 +161,7 @@ class Draft:
     feedback: tuple[int, ...] = ()
     """Feedback still to be answered."""
     feedbacks: int = 0
-    confirmations_relayed_by_owner: int = 0
+    closings_relayed_by_owner: int = 0
 
     imported: bool = False
     own_facts: bool = False

@@ -7,7 +7,7 @@ predicates judge both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, SafeUUID
@@ -45,7 +45,7 @@ class Row:
     owner_lost: str | None
     customer: str
     kind: str
-    words: str | None
+    words: str | None = field(repr=False)
     reference: str | None
     """As :func:`reference_key` writes it."""
     supports: bytes | None
@@ -227,7 +227,7 @@ def row_values(promise: Promise) -> tuple[Any, ...]:
         promise.escalations,
         promise.feedbacks,
         len(promise.feedback),
-        promise.confirmations_relayed_by_owner,
+        promise.closings_relayed_by_owner,
     )
 
 

@@ -1,7 +1,9 @@
 """Exports that nobody has seen before, mapped without a line of Python; and what is wrong with a mapping or a file."""
 
 import copy
+import re
 import textwrap
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
@@ -11,7 +13,7 @@ from commitments.audit import audit_file, audit_ledger, load_mapping, parse_as_o
 from commitments.audit.mapping import KEYS
 from commitments.errors import InvalidInputError
 from commitments.evolve import fold
-from tests.acceptance.audits import LOG, LOG_HEADING, RECORD, ROOT, audit_both, import_into, write
+from tests.acceptance.audits import LOG, LOG_HEADING, RECORD, RECORD_HEADING, ROOT, audit_both, import_into, write
 
 LATE = "2030-01-01T00:00:00Z"
 
@@ -156,6 +158,63 @@ class TestALogNobodyHasSeen:
             assert [(each.line, each.code) for each in outcome.refusals] == [(7, "command-id-reused")]
 
 
+class TestARefreshedExport:
+    """A row stands or falls as a whole."""
+
+    def refreshed(self, tmp_path, values, heading, first, then):
+        """What becomes of importing ``then`` over ``first``, and the figures of the ledger before and after."""
+        mapping = read_mapping(values)
+        with commitments.connect("memory://", systems=["desk"]) as ledger:
+            import_into(ledger, write(tmp_path / "first.csv", heading, first), mapping)
+            before = audit_ledger(ledger, LATE).figures()
+            outcome = import_into(ledger, write(tmp_path / "then.csv", heading, then), mapping)
+            return outcome, before, audit_ledger(ledger, LATE).figures()
+
+    def test_a_record_whose_content_changed_is_refused_with_all_that_its_row_says(self, tmp_path):
+        """Also with its closing, and with a person whom only this row names."""
+        first = [("A", "2026-01-02", "ann", "", "", ""), ("B", "2026-01-02", "ann", "", "", "")]
+        then = [
+            ("A", "2026-01-02", "ben", "", "2026-01-03", "2026-01-04"),
+            ("B", "2026-01-02", "ann", "", "", "2026-01-04"),
+        ]
+        outcome, before, after = self.refreshed(tmp_path, RECORD, RECORD_HEADING, first, then)
+        assert [(each.line, each.code) for each in outcome.refusals] == [(2, "command-id-reused")]
+        assert (outcome.refused, outcome.recorded) == (1, 1)
+        assert after["closed"] == 1
+        assert before["closed"] == 0
+
+    def test_what_comes_before_the_refused_command_of_a_row_is_not_recorded_either(self, tmp_path):
+        """The resolving is new, the closing another."""
+        first = [("A", "2026-01-02", "ann", "", "", "2026-01-04")]
+        then = [("A", "2026-01-02", "ann", "", "2026-01-03", "2026-01-05")]
+        outcome, before, after = self.refreshed(tmp_path, RECORD, RECORD_HEADING, first, then)
+        assert (outcome.refused, outcome.recorded) == (1, 0)
+        assert after == before
+
+    def test_later_rows_of_a_refused_promise_are_not_recorded(self, tmp_path):
+        """They tell what changed since a row that the ledger has not."""
+        first = [("A", "2026-01-02", "open", "ann", ""), ("A", "2026-01-03", "open", "ben", "")]
+        then = [first[0], ("A", "2026-01-03", "open", "tom", ""), ("A", "2026-01-04", "closed", "tom", "")]
+        outcome, before, after = self.refreshed(tmp_path, LOG, LOG_HEADING, first, then)
+        assert [(each.line, each.code) for each in outcome.refusals] == [(3, "command-id-reused")]
+        assert (outcome.refused, outcome.recorded) == (1, 0)
+        assert after == before
+
+    def test_what_the_ledger_went_on_with_itself_is_refused_once(self, tmp_path):
+        """Nothing is imported into a promise that has facts of its own."""
+        path = write(tmp_path / "export.csv", RECORD_HEADING, [("A", "2026-01-02", "", "", "", "")])
+        mapping, ann = read_mapping(RECORD), commitments.Person(commitments.PersonId("ann"))
+        with commitments.connect("memory://", systems=["desk"]) as ledger:
+            import_into(ledger, path, mapping)
+            ledger.roster.person_joined(actor=commitments.System("desk"), person=ann.id)
+            (orphan,) = ledger.orphaned()
+            ledger.adopt(actor=ann, promise_id=orphan.promise_id)
+            write(path, RECORD_HEADING, [("A", "2026-01-02", "", "", "2026-01-03", "2026-01-04")])
+            outcome = import_into(ledger, path, mapping)
+        assert [(each.line, each.code) for each in outcome.refusals] == [(2, "imported-only")]
+        assert (outcome.refused, outcome.recorded) == (1, 0)
+
+
 class TestRecordsNobodyHasSeen:
     VALUES: ClassVar[dict[str, Any]] = {
         "name": "parcels",
@@ -220,6 +279,40 @@ class TestRecordsNobodyHasSeen:
         assert both.file.figures() == both.ledger.figures()
         assert both.file.figures()["awaiting_confirmation"] == 1
         assert both.file.figures()["unresolved"] == 0
+
+
+class TestATimeNobodyCanRead:
+    @pytest.mark.parametrize("text", ["1e9999999", "1e999999", "-1e30", "nan", "inf", "soon"])
+    def test_a_number_out_of_all_bounds_is_no_time(self, tmp_path, text):
+        """The row is reported as any other whose time cannot be read."""
+        path = write(tmp_path / "export.csv", LOG_HEADING, [("A", text, "open", "ann", "")])
+        report = audit_file(path, read_mapping(LOG | {"formats": ["unix"]}), LATE)
+        assert [row.problem for row in report.reported] == ["A: the time in column 'at' is in none of the formats"]
+
+
+class TestAnAnnulledPromise:
+    def test_counts_in_nothing(self):
+        """The record never was a promise: neither was its hand-over a transfer."""
+        ann, ben = (commitments.Person(commitments.PersonId(name)) for name in ("ann", "ben"))
+        desk = commitments.System("desk")
+        with commitments.connect("memory://", systems=["desk"]) as ledger:
+            for person in (ann, ben):
+                ledger.roster.person_joined(actor=desk, person=person.id)
+            ledger.roster.supervisor_granted(actor=desk, person=ben.id)
+            made = ledger.make_promise(
+                actor=ann,
+                customer=commitments.External(commitments.CustomerId("C-1")),
+                words="I'll call you back.",
+                due=commitments.Within(amount=1, unit="hours"),
+            ).promise_id
+            offer = ledger.offer_handover(actor=ann, promise_id=made, to=ben.id, note="I'm off.")
+            ledger.accept_handover(actor=ben, promise_id=made, offer_id=offer.offer_id)
+            ledger.declare_vacant(actor=ben, promise_id=made, reason="Nobody knows of it.")
+            before = audit_ledger(ledger, LATE).figures()
+            ledger.annul(actor=ben, promise_id=made, reason="It was never promised.")
+            after = audit_ledger(ledger, LATE).figures()
+        assert (before["known"], before["transfers"], before["dropped"]) == (1, 1, 1)
+        assert {key for key, value in after.items() if value} == set()
 
 
 class TestWhatAMappingCanAnswer:
@@ -307,10 +400,12 @@ class TestAWrongMapping:
             ("timezone", "../etc/passwd", "timezone is '../etc/passwd'; it must be an IANA zone"),
             ("formats", "%Y", "formats must be a list of texts"),
             ("formats", ["%H:%M"], "formats has '%H:%M', which is none of iso, unix, unix-ms and no pattern"),
+            ("formats", ["%Y-%m-%d %Z"], "formats has '%Y-%m-%d %Z', which cannot be read"),
             ("formats", ["%Y-%Q"], "formats has '%Y-%Q', which cannot be read"),
             ("missing", [1], "missing must be a list of texts"),
             ("file.delimiter", "::", "file.delimiter must be one character"),
             ("file.encoding", "klingon", "file.encoding is 'klingon'; it must be one that Python knows"),
+            ("file.encoding", "undefined", "file.encoding is 'undefined'; it must be one that Python knows"),
             ("file.encoding", "hex", "file.encoding is 'hex'; it must be one that Python knows"),
             ("promise.key", None, "promise.key is missing"),
             ("promise.key", " ", "promise.key must be a text that is not blank"),
@@ -428,7 +523,9 @@ class TestTheMomentAskedAbout:
         assert audit_file(export, mapping, "2026-06-05T14:59:59").figures()["known"] == 0
         assert audit_file(export, mapping, "2026-06-05T08:00:00+02:00").figures()["known"] == 1
 
-    @pytest.mark.parametrize("as_of", ["soon", "2026-06-05", "2026-13-05T10:00", "0001-01-01T00:00"])
+    @pytest.mark.parametrize(
+        "as_of", ["soon", "2026-06-05", "2026-13-05T10:00", "0001-01-01T00:00", "0001-01-01T00:00+05:00"]
+    )
     def test_what_is_no_time_is_refused(self, export, as_of):
         with pytest.raises(InvalidInputError, match="as_of: "):
             audit_file(export, read_mapping(LOG), as_of)
@@ -446,7 +543,38 @@ class TestTheMomentAskedAbout:
                 audit_ledger(ledger, parse_as_of("2026-06-05T15:00Z").replace(tzinfo=None))
 
 
+def _formats_told():
+    """Every example in the table of formats, with a text in that format."""
+    text = (ROOT / "docs" / "reference" / "audit-mapping.md").read_text(encoding="utf-8")
+    table = text.split("### Formats")[1].split("\n\n")[1].splitlines()[2:]
+    iso, unix, pattern = table
+    examples = [("iso", each) for each in re.findall("`([^`]+)`", iso)[1:]]
+    examples += [(each, "1780664400" + "000" * (each == "unix-ms")) for each in re.findall('`"([^"]+)"`', unix)]
+    moment = datetime(2026, 6, 5, 13, tzinfo=UTC)
+    return examples + [(each, moment.strftime(each)) for each in re.findall('`"([^"]+)"`', pattern)]
+
+
 class TestTheDocs:
+    def test_the_table_of_formats_has_examples_of_each(self):
+        """So that the next test tries what stands there."""
+        assert [format_ for format_, _ in _formats_told()] == [
+            *["iso"] * 4,
+            "unix",
+            "unix-ms",
+            "%d.%m.%Y %H:%M",
+            "%m/%d/%y %I:%M %p",
+            "%Y-%m-%d %H:%M:%S %z",
+        ]
+
+    @pytest.mark.parametrize(("format_", "text"), _formats_told())
+    def test_every_format_that_is_given_as_an_example_is_read(self, tmp_path, format_, text):
+        """Each is accepted in a mapping, and reads a time of that day."""
+        path = write(tmp_path / "export.csv", LOG_HEADING, [("A", text, "open", "ann", "")])
+        mapping = read_mapping(LOG | {"formats": [format_]})
+        assert audit_file(path, mapping, "2026-06-04T23:59:59").figures()["known"] == 0
+        report = audit_file(path, mapping, "2026-06-05T15:00:00")
+        assert (report.reported, report.figures()["known"]) == ([], 1)
+
     def test_name_every_key_of_a_mapping(self):
         """A key that nobody can read about does not exist for a stranger."""
         text = (ROOT / "docs" / "reference" / "audit-mapping.md").read_text(encoding="utf-8")

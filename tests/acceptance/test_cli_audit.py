@@ -82,6 +82,27 @@ def test_imported_the_ledger_gives_the_same_figures(place):
     assert "imported: 0 facts recorded" in again.stderr
 
 
+def test_what_the_ledger_refuses_of_an_import_fails_the_command(place):
+    """A program that starts it must not take a refused row for an imported one, also where it asked for 3."""
+    into = ("--into", "sqlite:///new.db")
+    run(*AUDIT, *into, cwd=place)
+    changed = [HEADING, *ROWS, ""]
+    changed[1] = changed[1].replace("ben", "tom")
+    (place / "export.csv").write_text("\n".join(changed), encoding="utf-8")
+    done = run(*AUDIT, *into, cwd=place)
+    assert (done.returncode, "line 2: not imported: " in done.stderr) == (1, True)
+    assert "imported: 0 facts recorded" in done.stderr
+    assert run(*AUDIT, *into, "--exit-code", cwd=place).returncode == 1
+
+
+def test_a_transfer_is_not_called_silent(place):
+    """In a ledger it may have been offered and accepted."""
+    run(*AUDIT, "--into", "sqlite:///new.db", cwd=place)
+    done = run("audit", "--url", "sqlite:///new.db", "--as-of", "2026-06-05T16:00Z", cwd=place)
+    assert "one holder replaced by another" in done.stdout
+    assert "silent" not in done.stdout
+
+
 def test_what_was_imported_can_be_asked_about(place):
     run(*AUDIT, "--into", "sqlite:///new.db", cwd=place)
     done = run("orphaned", "--url", "sqlite:///new.db", "--as-of", "2026-06-05T16:00Z", "--format", "json", cwd=place)

@@ -1,12 +1,12 @@
 """Whatever is wrong is said in one sentence that names what to do, and nothing is half-written."""
 
 import os
-import shutil
 import sqlite3
+import sys
 
 import pytest
 
-from tests.acceptance.command_line import run
+from tests.acceptance.command_line import ROOT, run
 
 URL = ("--url", "sqlite:///promises.db")
 MAPPING = """
@@ -26,7 +26,7 @@ column = "agent"
 """
 EXPORT = "id,opened,closed,agent\n1,2026-06-01T08:00,,ben\n"
 
-CAPABILITIES = "-dac_override,-dac_read_search"
+BOUND = ROOT / "tests" / "acceptance" / "bound.py"
 
 
 @pytest.fixture
@@ -34,12 +34,7 @@ def bound():
     """How to run a program that permissions bind, also where the tests are run by root."""
     if not hasattr(os, "geteuid"):
         pytest.skip("there are no such permissions here")
-    if os.geteuid() != 0:
-        return ()
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        pytest.skip("permissions do not bind root")
-    return (setpriv, f"--bounding-set={CAPABILITIES}", f"--inh-caps={CAPABILITIES}")
+    return () if os.geteuid() else (sys.executable, str(BOUND))
 
 
 def says(done, status, *parts: str):
@@ -130,7 +125,8 @@ def test_a_folder_is_no_ledger(tmp_path):
 
 
 def test_an_unreadable_file(tmp_path, bound):
-    (tmp_path / "promises.db").touch(mode=0o000)
+    (tmp_path / "promises.db").write_bytes(b"SQLite format 3\0")
+    (tmp_path / "promises.db").chmod(0o000)
     says(run("overdue", *URL, cwd=tmp_path, under=bound), 1, "check the path and its permissions")
 
 

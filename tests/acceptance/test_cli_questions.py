@@ -4,11 +4,12 @@ import csv
 import io
 import json
 from dataclasses import fields
+from datetime import UTC, datetime
 
 import pytest
 
-from commitments import views
-from tests.acceptance.command_line import AS_OF, CALL, FORM, ROOT, START, TALK, run
+from commitments import By, CustomerId, External, System, connect, views
+from tests.acceptance.command_line import AS_OF, BEN, CALL, FORM, ROOT, START, TALK, run
 
 GOLDEN = ROOT / "tests" / "golden" / "cli"
 URL = ("--url", "sqlite:///promises.db")
@@ -127,6 +128,25 @@ def test_show_tells_the_story_of_one_promise(folder):
     assert "owner      tom, orphaned: DEPARTED" in done.stdout
     assert "late for 14 h" in done.stdout
     assert "promise-made" in done.stdout
+
+
+def test_show_and_orphaned_agree_on_an_absence_until_the_end_of_the_day_promised(tmp_path):
+    """By means the whole day: who is back at the very midnight after it was away for all of the time that was left."""
+    now, staff = datetime(2026, 6, 5, 8, tzinfo=UTC), System("staff")
+    with connect(f"sqlite:///{tmp_path / 'promises.db'}", systems=["staff"], clock=lambda: now) as ledger:
+        ledger.roster.person_joined(actor=staff, person=BEN.id)
+        ledger.make_promise(
+            actor=BEN,
+            promise_id=CALL,
+            customer=External(CustomerId("C-1")),
+            words="I'll call you today.",
+            due=By(date=now.date(), tz="UTC"),
+        )
+        ledger.roster.person_absent(actor=staff, person=BEN.id, start=now, end=datetime(2026, 6, 6, tzinfo=UTC))
+    when = ("--as-of", "2026-06-05T12:00Z", "--format", "json")
+    (listed,) = json.loads(run("orphaned", *URL, *when, cwd=tmp_path).stdout)["items"]
+    shown = json.loads(run("show", str(CALL), *URL, *when, cwd=tmp_path).stdout)["promise"]
+    assert shown["orphaned"] == listed["reason"] == "ABSENT"
 
 
 def test_show_before_it_was_made(folder):

@@ -375,7 +375,7 @@ class Then:
         )
         yield "unanswered_feedback", {}, those(made, lambda p: p.feedback)
         yield "ping_pong", {"min_returns": 1}, those(made, lambda p: p.returns >= 1)
-        yield "relayed_by_owner", {}, those(made, lambda p: p.confirmations_relayed_by_owner)
+        yield "relayed_by_owner", {}, those(made, lambda p: p.closings_relayed_by_owner)
         yield "annulled", {}, those(made, lambda p: p.phase is Phase.ANNULLED)
         for person in (*PEOPLE, TEAM):
             yield "owned_by", {"owner": person}, those(due, lambda p, who=person: p.live and p.owner == who)  # type: ignore[misc]

@@ -164,7 +164,7 @@ class Brute:
             "unanswered_feedback": bool(promise.feedback),
             "double_deviations": broken and promise.remedies is not None,
             "ping_pong": promise.returns > 0,
-            "relayed_by_owner": promise.confirmations_relayed_by_owner > 0,
+            "relayed_by_owner": promise.closings_relayed_by_owner > 0,
             "annulled": promise.phase is Phase.ANNULLED,
         }
         yield from (name for name, true in signs.items() if true)

@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
 
 import pytest
 
 from commitments import (
+    Attestation,
+    Basis,
     CommandId,
     Ledger,
     MakePromise,
+    Person,
     PersonId,
     Phase,
     Policies,
+    PromiseId,
     Receipt,
     Reference,
+    ReportCompletion,
     ReportProgress,
+    Source,
     TenantId,
     commands,
 )
-from commitments.errors import ConflictError, InvalidInputError, PromiseNotFoundError, StreamUnreadableError
+from commitments.codec import decode, encode
+from commitments.errors import (
+    ConflictError,
+    InvalidInputError,
+    PromiseNotFoundError,
+    StreamUnreadableError,
+    UnreadableFactError,
+)
+from commitments.ids import import_stream, person_stream
 from commitments.ports import Append
 from commitments.reference import ReportedRow
-from commitments.refusals import CommandIdReusedError, NotSystemError
+from commitments.refusals import (
+    AttestationError,
+    CommandIdReusedError,
+    NotSystemError,
+    OccurredInFutureError,
+    PolicyRefusedError,
+)
 from commitments.stores.connections import SQLiteMemory
 from commitments.stores.schema import create
 from commitments.stores.sqlite import SQLiteStore
 from commitments.vocabulary import Forethought
 from tests.stores.conftest import DESK, staffed
-from tests.stores.test_ledger import BEN, CUSTOMER, TOMORROW, id_of, make, names
+from tests.stores.test_ledger import BEN, CUSTOMER, SUE, TOMORROW, id_of, make, names
 
 
 class Contested(SQLiteStore):
@@ -222,3 +244,118 @@ def test_a_promise_can_be_looked_at_as_it_was(ledger: Ledger) -> None:
     assert ledger.promise(promise_id, as_of=before.recorded_at) == before
     with pytest.raises(PromiseNotFoundError):
         ledger.promise(promise_id, as_of=before.recorded_at - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "taken", [person_stream(TenantId("default"), BEN.id), import_stream(TenantId("default"), "crm")]
+)
+def test_a_promise_is_never_written_into_another_stream(ledger: Ledger, taken: UUID) -> None:
+    """The ids of people and imports can be computed by anybody; a promise there would be neither."""
+    ledger.open_import(actor=DESK, source="crm", answers=())
+    with pytest.raises(InvalidInputError, match="stands for a person or an import"):
+        make(ledger, promise_id=PromiseId(taken))
+    ledger.roster.person_left(actor=DESK, person=BEN.id)
+
+
+def test_many_commands_meet_a_bound_like_single_ones() -> None:
+    """What the same transaction adds and ends counts as well."""
+    policies = Policies(most_live_promises=1, when_too_many_live=Forethought.REFUSE)
+    store = SQLiteStore(SQLiteMemory(lambda connection: create(connection, "memory://")), TenantId("default"))
+    with staffed(Ledger(store, systems=["help-desk"], policies=policies)) as ledger:
+        first = ledger.new_promise_id()
+        commands_ = [
+            MakePromise(actor=BEN, promise_id=first, customer=CUSTOMER, words="one", due=TOMORROW),
+            MakePromise(actor=BEN, customer=CUSTOMER, words="two", due=TOMORROW),
+            commands.DeclareVacant(actor=SUE, promise_id=first, reason="away"),
+            MakePromise(actor=BEN, customer=CUSTOMER, words="three", due=TOMORROW),
+        ]
+        answers = list(ledger.execute_many(commands_))
+    assert [type(each) for each in answers] == [Receipt, PolicyRefusedError, Receipt, Receipt]
+
+
+class Evil(str):
+    """A name that says it is whatever it is compared with."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+
+def test_a_name_that_equals_every_other_is_no_name(ledger: Ledger) -> None:
+    """Ownership is compared by name, so a name is text and nothing that can lie."""
+    promise_id = id_of(make(ledger))
+    with pytest.raises(ValueError, match="name"):
+        Person(Evil("ann"))
+    shell = object.__new__(Person)
+    object.__setattr__(shell, "id", Evil("ann"))
+    forged = object.__new__(ReportCompletion)
+    vars(forged).update(actor=shell, promise_id=promise_id, evidence="done")
+    with pytest.raises(InvalidInputError):
+        ledger.execute(forged)
+    assert names(ledger, promise_id) == ["promise-made"]
+
+
+def test_a_relayed_word_of_a_shell_is_relayed_by_its_actor(ledger: Ledger) -> None:
+    """What is stored is the checked copy, whatever the value handed in would have said later."""
+    promise_id = id_of(make(ledger))
+    word = object.__new__(Attestation)
+    vars(word).update(source=Source.RELAYED, basis=Basis.EXPRESS, channel="telephone", words=None, completed_at=None)
+    vars(word).update(evidence_ref="rec-1", relayed_by=Evil("sue"))
+    with pytest.raises(AttestationError):
+        ledger.confirm_resolution(actor=BEN, promise_id=promise_id, attestation=word)
+    assert names(ledger, promise_id) == ["promise-made"]
+
+
+@pytest.mark.parametrize("person", ["", "  ", "a\x00b", "\x1b[31m", "x" * 201])
+def test_a_person_has_a_name_that_can_be_printed(ledger: Ledger, person: str) -> None:
+    """The roster keeps names for ever."""
+    with pytest.raises(InvalidInputError):
+        ledger.roster.person_joined(actor=DESK, person=PersonId(person))
+
+
+def test_an_import_cannot_begin_in_the_future(ledger: Ledger) -> None:
+    """Nothing is said to have happened later than now."""
+    with pytest.raises(OccurredInFutureError):
+        ledger.open_import(actor=DESK, source="crm", answers=(), occurred_at=datetime(2999, 1, 1, tzinfo=UTC))
+
+
+def test_damaged_bytes_are_not_shown(ledger: Ledger) -> None:
+    """Not even in the chain of causes: what a customer said stays out of logs."""
+    promise_id = id_of(make(ledger, "SECRET words"))
+    recorded = ledger.store.load(promise_id)[0]
+    encoded = encode(recorded)
+    damaged = encoded._replace(state=encoded.state[:-9])
+    with pytest.raises(UnreadableFactError) as unreadable:
+        decode(promise_id, 0, recorded.event_id, damaged)
+    assert "SECRET" not in "".join(traceback.format_exception(unreadable.value))
+
+
+def test_no_value_shows_what_was_said(ledger: Ledger) -> None:
+    """Whatever a program logs of what it was given."""
+    receipt = make(ledger, "SECRET words", why="SECRET reason")
+    promise_id = id_of(receipt)
+    shown = [receipt, ledger.promise(promise_id), ledger.store.index.row(promise_id), ledger.promises_to(CUSTOMER)]
+    assert [each for each in shown if "SECRET" in repr(each)] == []
+
+
+def test_owners_who_relay_a_release_are_listed_too(ledger: Ledger) -> None:
+    """Any word that closes one's own promise, relayed by oneself, is flagged."""
+    promise_id = id_of(make(ledger))
+    word = Attestation(source=Source.RELAYED, channel="telephone", evidence_ref="rec-1", relayed_by=BEN.id)
+    ledger.release(actor=BEN, promise_id=promise_id, attestation=word)
+    assert [each.promise_id for each in ledger.relayed_by_owner()] == [promise_id]
+
+
+def test_a_policy_that_no_rule_could_work_with_is_refused() -> None:
+    """Better when the ledger is opened than when somebody asks."""
+    with pytest.raises(InvalidInputError, match="follow_up_after"):
+        Policies(follow_up_after=())
+    with pytest.raises(InvalidInputError, match="offer_expiry"):
+        Policies(offer_expiry=timedelta(hours=-1))
+    with pytest.raises(InvalidInputError, match="ping_pong_bound"):
+        Policies(ping_pong_bound=-1)

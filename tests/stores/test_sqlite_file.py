@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sqlite3
-import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from commitments import CustomerId, External, Ledger, PersonId, connect
-from commitments.errors import InvalidInputError, ReadOnlyError, SchemaError, StoreUnavailableError, UrlError
+from commitments.errors import (
+    InvalidInputError,
+    ReadOnlyError,
+    SchemaError,
+    StoreError,
+    StoreUnavailableError,
+    UrlError,
+)
 from commitments.refusals import NotActiveError
 from commitments.stores.connections import SQLiteFile
 from commitments.stores.sqlite import SQLiteStore
 from tests.stores.conftest import DESK, opened, staffed
-from tests.stores.test_ledger import BEN, id_of, make
+from tests.stores.test_ledger import BEN, CUSTOMER, id_of, make
 
 
 def connections(ledger: Ledger) -> SQLiteFile:
@@ -130,10 +138,11 @@ def test_a_newer_schema_is_refused(file_ledger: Ledger, path: Path) -> None:
     file_ledger.close()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version=99")
-    with pytest.raises(SchemaError, match="upgrade"):
-        file_ledger.overdue()
-    with pytest.raises(SchemaError, match="upgrade"):
-        make(file_ledger)
+    with opened(f"sqlite:///{path}") as ledger:
+        with pytest.raises(SchemaError, match="upgrade"):
+            ledger.overdue()
+        with pytest.raises(SchemaError, match="upgrade"):
+            make(ledger)
 
 
 @pytest.mark.parametrize("what", ["UPDATE commitments_facts SET topic = 'x'", "DELETE FROM commitments_facts"])
@@ -245,20 +254,91 @@ def test_a_locked_file_is_said_in_time(file_ledger: Ledger, path: Path) -> None:
     assert make(file_ledger).status == "done"
 
 
-def test_a_file_that_cannot_be_written_says_so(file_ledger: Ledger, path: Path) -> None:
-    """A read-only file answers questions and refuses commands in one sentence."""
-    file_ledger.close()
-    path.chmod(stat.S_IRUSR)
-    with sqlite3.connect(path, isolation_level=None) as probe:
-        try:
-            probe.execute("CREATE TABLE probe (x)")
-            probe.execute("DROP TABLE probe")
-            writable_anyway = True
-        except sqlite3.OperationalError:
-            writable_anyway = False
-    if writable_anyway:
-        # Root writes anything; SQLite's own flag has the same effect there.
-        with connections(file_ledger).writing() as connection:
-            connection.execute("PRAGMA query_only=ON")
+def test_a_file_that_cannot_be_written_says_so(file_ledger: Ledger) -> None:
+    """A file that only answers questions refuses commands in one sentence."""
+    with connections(file_ledger).writing() as connection:
+        # What the permissions of a file do for others, this does also for root, who may write anything.
+        connection.execute("PRAGMA query_only=ON")
     with pytest.raises(ReadOnlyError):
         make(file_ledger)
+    assert list(file_ledger.promises_to(CUSTOMER)) == []
+
+
+def test_a_closed_ledger_says_so(ledger: Ledger) -> None:
+    """It neither answers nor records, whatever it was kept in."""
+    promise_id = id_of(make(ledger))
+    ledger.close()
+    ledger.close()
+    for attempt in (ledger.overdue, lambda: ledger.history(promise_id), lambda: make(ledger)):
+        with pytest.raises(StoreUnavailableError, match="is closed"):
+            attempt()
+
+
+def test_a_ledger_that_was_closed_is_one_file(file_ledger: Ledger, path: Path) -> None:
+    """Whoever copies the file has everything, also when questions were asked in between."""
+    promise_id = id_of(make(file_ledger))
+    assert len(file_ledger.owned_by("ben")) == 1
+    file_ledger.close()
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    copied = path.with_name("copy.db")
+    copied.write_bytes(path.read_bytes())
+    with opened(f"sqlite:///{copied}") as copy:
+        assert len(copy.store.load(promise_id)) == 1
+        assert len(copy.owned_by("ben")) == 1
+
+
+def open_files() -> int:
+    """How many files this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_threads_do_not_leave_connections_behind(file_ledger: Ledger) -> None:
+    """A server with a thread for each request keeps a few readers, not one for each thread there ever was."""
+    make(file_ledger)
+    before = open_files()
+    for _ in range(60):
+        asking = threading.Thread(target=file_ledger.overdue)
+        asking.start()
+        asking.join()
+    assert open_files() <= before + 3
+
+
+def test_a_child_does_not_close_what_its_parent_opened(file_ledger: Ledger) -> None:
+    """Closing a file lets go of a process's locks on it, so a child only forgets what it inherited."""
+    make(file_ledger)
+    file_ledger.overdue()
+    child = os.fork()
+    if child == 0:
+        before = open_files()
+        file_ledger.overdue()
+        gc.collect()
+        os._exit(0 if open_files() > before else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_damaged_pages_are_said_in_a_sentence(file_ledger: Ledger, path: Path) -> None:
+    """No error of the database itself gets out, on no way through the facts."""
+    for _ in range(50):
+        make(file_ledger)
+    file_ledger.close()
+    whole = bytearray(path.read_bytes())
+    whole[8192 : len(whole) - 4096] = b"\xff" * (len(whole) - 4096 - 8192)
+    path.write_bytes(whole)
+    with opened(f"sqlite:///{path}") as ledger, pytest.raises(StoreError):
+        list(ledger.store.streams())
+
+
+@pytest.mark.parametrize("names", ["crm", "portal"])
+def test_one_text_is_not_several_names(names: str) -> None:
+    """Its letters would be registered one by one."""
+    with pytest.raises(InvalidInputError, match="several names"):
+        connect("memory://", systems=names)
+    with pytest.raises(InvalidInputError, match="several names"):
+        connect("memory://", channels=names)
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    """Errors get into logs."""
+    with pytest.raises(UrlError) as refused:
+        connect("postgresql://bob:hunter2@db/x")
+    assert "hunter2" not in str(refused.value)

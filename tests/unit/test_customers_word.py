@@ -213,9 +213,9 @@ class TestRelayedByTheOwner:
     def test_it_is_counted(self):
         """So that it can be listed."""
         story = given(MADE, REPORTED).when(confirm(BEN, relayed(BEN))).after
-        story.holds(phase=Phase.CLOSED, confirmations_relayed_by_owner=1)
+        story.holds(phase=Phase.CLOSED, closings_relayed_by_owner=1)
         by_ann = given(MADE, REPORTED).when(confirm(ANN, relayed(ANN))).after
-        by_ann.holds(phase=Phase.CLOSED, confirmations_relayed_by_owner=0)
+        by_ann.holds(phase=Phase.CLOSED, closings_relayed_by_owner=0)
 
     @pytest.mark.parametrize("kind", [c.ConfirmResolution, c.Release])
     def test_independent_confirmation_can_be_required(self, kind):

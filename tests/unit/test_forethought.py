@@ -1,7 +1,10 @@
 """Think before you promise: what the company would have somebody consider, and what follows from it."""
 
+from typing import Any
+
 import pytest
 
+from commitments import System, connect
 from commitments import commands as c
 from commitments.due import At, By
 from commitments.forethought import CHECKS, Intention, concerns
@@ -13,6 +16,7 @@ from commitments.standing import Absence, Standing
 from commitments.testing import (
     ANN,
     BEN,
+    CUSTOMER,
     DUE,
     DUE_AT,
     MADE,
@@ -118,6 +122,65 @@ class TestPromising:
         story.and_given(strict).when(amends).then_refused(PolicyRefusedError, policy="when_not_in_working_time")
         later = c.PromiseAmends(**{**vars(amends), "due": At(local="2026-06-02T22:00", tz="Europe/Berlin")})
         assert story.and_given(strict).when(later).facts
+
+
+def ledger_with(policies):
+    """Open a ledger in memory in which Ben is away at the due time and owns a promise already."""
+    ledger = connect("memory://", systems=["desk"], clock=lambda: NOON, policies=Policies(**policies))
+    ledger.roster.person_joined(actor=System("desk"), person=BEN.id)
+    tonight = At(local="2026-06-01T21:00", tz="Europe/Berlin")
+    ledger.make_promise(actor=BEN, customer=CUSTOMER, words="I will write.", due=tonight)
+    ledger.roster.person_absent(actor=System("desk"), person=BEN.id, start=DUE_AT - HOUR, end=DUE_AT + HOUR)
+    return ledger
+
+
+EVERYTHING: dict[str, dict[str, Any]] = {
+    "when_away_at_the_due_time": {},
+    "when_too_many_live": {"most_live_promises": 1},
+    "when_not_in_working_time": {"working_time": NIGHTS},
+}
+"""What each check needs to find something."""
+SAYS = {
+    "when_away_at_the_due_time": f"ben is absent until {(DUE_AT + HOUR).isoformat()}",
+    "when_too_many_live": "ben has 1 live promises, and 1 are the most",
+    "when_not_in_working_time": "it is due outside the working time nights",
+}
+OTHERS_IGNORED = {name: IGNORE for name, _ in CHECKS}
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+class TestThroughTheLedger:
+    """What a host meets: a warning in the receipt, a refusal that records nothing, or nothing at all."""
+
+    def promised(self, name, follows):
+        """Promise something that the check ``name`` has something to say about."""
+        ledger = ledger_with({**OTHERS_IGNORED, **EVERYTHING[name], name: follows})
+        return ledger, lambda: ledger.make_promise(actor=BEN, customer=CUSTOMER, words="I will call.", due=DUE)
+
+    def test_it_warns(self, name):
+        """The promise is made all the same."""
+        ledger, promise = self.promised(name, WARN)
+        with ledger:
+            receipt = promise()
+            assert receipt.warnings == (SAYS[name],)
+            assert len(ledger.owned_by("ben")) == 2
+
+    def test_it_refuses(self, name):
+        """Nothing is recorded."""
+        ledger, promise = self.promised(name, REFUSE)
+        with ledger:
+            before = list(ledger.store.streams())
+            with pytest.raises(PolicyRefusedError) as refused:
+                promise()
+            assert (refused.value.policy, refused.value.why) == (name, SAYS[name])
+            assert list(ledger.store.streams()) == before
+
+    def test_it_is_ignored(self, name):
+        """Nothing is said."""
+        ledger, promise = self.promised(name, IGNORE)
+        with ledger:
+            assert promise().warnings == ()
+            assert len(ledger.owned_by("ben")) == 2
 
 
 def test_nothing_is_considered_that_was_not_asked_for():

@@ -16,7 +16,7 @@ from commitments.audit.reader import read_rows
 from commitments.audit.times import parse_as_of
 from commitments.audit.visible import VisibleRows
 from commitments.errors import InvalidInputError
-from commitments.events import ImportedFact, ImportFact, ImportOpened, PersonFact, RowsReported
+from commitments.events import ImportedFact, ImportFact, ImportOpened, PersonFact, PromiseAnnulled, RowsReported
 from commitments.evolve import evolve
 from commitments.ids import micros
 from commitments.reference import ReportedRow
@@ -175,11 +175,12 @@ def _reported_by(stream: Sequence[Recorded], as_of: datetime) -> list[ReportedRo
 
 
 def _follow(stream: Sequence[Recorded], as_of: datetime, tally: Tally) -> None:
-    """Move one promise by its facts, as far as they are visible."""
+    """Move one promise by its facts, as far as they are visible. One that was annulled never was: it counts in nothing."""
+    visible = [recorded for recorded in stream if recorded.visible(as_of)]
+    if any(isinstance(recorded.fact, PromiseAnnulled) for recorded in visible):
+        return
     fate, promise = Fate(), None
-    for recorded in stream:
-        if not recorded.visible(as_of):
-            continue
+    for recorded in visible:
         promise = evolve(promise, recorded)
         if promise is None:
             continue

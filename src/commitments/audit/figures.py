@@ -108,7 +108,7 @@ class Tally:
 
     def settle(self, fate: Fate, *, vacated: bool = False) -> None:
         """Count where the promise stands at the end. ``vacated``: a supervisor emptied the owner's place."""
-        if fate.phase is None or fate.phase is Phase.ANNULLED:
+        if fate.phase is None:
             return
         states = self._states
         states["known"] += 1

@@ -24,7 +24,7 @@ __all__ = ["Histories", "History", "Placed"]
 class History:
     """What is kept of one promise while an export is imported."""
 
-    __slots__ = ("last_due_us", "last_owner", "last_phase", "promise", "rows", "times")
+    __slots__ = ("known", "last_due_us", "last_owner", "last_phase", "promise", "refused", "rows", "times")
 
     def __init__(self) -> None:
         self.rows = 0
@@ -35,6 +35,10 @@ class History:
         self.last_phase = Phase.PROMISED
         self.promise: bytes | None = None
         """The id under which the ledger knows it."""
+        self.known = False
+        """Whether the ledger knew it before this import."""
+        self.refused = False
+        """Whether the ledger refuses a row of it."""
 
 
 class Placed(NamedTuple):

@@ -4,6 +4,9 @@ Only changes are recorded, each with its new value alone. A row that goes back i
 not, because on an earlier day it is what comes first (see ``histories``). Command ids are made of the name of the
 export, the key and the number of the row among the rows of its promise: importing a file twice records nothing the
 second time, and an export whose histories have grown at their ends records what is new.
+
+A row stands or falls as a whole. Where it contradicts what the ledger holds already, nothing of it is recorded, and
+nothing of the later rows of its promise: they say what changed since a row that the ledger has not.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -23,8 +27,11 @@ from commitments.audit.outcome import Outcome
 from commitments.audit.reader import UNCLEAR, Aside, Row
 from commitments.audit.suspects import reported_aside
 from commitments.audit.times import instant_of
-from commitments.errors import CommitmentsError
+from commitments.decide import answered_before
+from commitments.errors import CommitmentsError, RefusedError
+from commitments.evolve import fold
 from commitments.ids import CustomerId, PersonId, PromiseId, time_ordered_uuid
+from commitments.importing import decide_import
 from commitments.parties import External, System
 from commitments.reference import Reference, ReportedRow
 from commitments.terms import Custom
@@ -32,11 +39,14 @@ from commitments.vocabulary import Phase
 
 if TYPE_CHECKING:
     from commitments.ledger import Ledger
+    from commitments.promise import Promise
 
 __all__ = ["import_rows"]
 
 _LONGEST_ID = 180  # of the 200 that a name may have; the last word of a command id comes after it
 _REPORTED_AT_ONCE = 200
+_REMEMBERED = 256
+"""How many promises are kept as the ledger holds them, for the next row of the same one."""
 
 _ABOUT_ONE_PROMISE = frozenset({"imported-only", "command-id-reused", "duplicate-reference", "promise-not-found"})
 """The refusals that say something about one promise, and nothing about the import as a whole."""
@@ -57,8 +67,8 @@ def import_rows(
         NotSystemError: the export's name is not registered with the ledger as a system; nothing was recorded.
         StoreError: the database cannot be written. What was recorded stays; importing again records the rest.
     """
-    importer = _Importer(mapping, ledger, tell)
     outcome = Outcome()
+    importer = _Importer(mapping, ledger, tell, outcome)
     for answer in ledger.execute_many(importer.commands(rows)):
         line = importer.lines.popleft()
         if not isinstance(answer, CommitmentsError):
@@ -73,11 +83,15 @@ def import_rows(
 class _Importer:
     """Turns the rows of one export into commands, and remembers which line each came from."""
 
-    def __init__(self, mapping: Mapping, ledger: Ledger, tell: Callable[[ReportedRow], None]) -> None:
+    def __init__(self, mapping: Mapping, ledger: Ledger, tell: Callable[[ReportedRow], None], outcome: Outcome) -> None:
         self._mapping = mapping
         self._tell = tell
+        self._outcome = outcome
         self._histories = Histories(mapping)
         self._referenced = (lambda _: None) if ledger.store.blank else ledger.store.referenced
+        self._stored: Callable[[UUID], Promise | None] = lru_cache(_REMEMBERED)(
+            lambda key: fold(ledger.store.load(key))
+        )
         self._actor = System(mapping.name)
         self._people: set[str] = set()
         self._reported: list[ReportedRow] = []
@@ -109,12 +123,35 @@ class _Importer:
         else:
             placed = self._histories.place(row)
             reported = placed.reported
-            yield from self._told(row, placed)
+            yield from self._accepted(row, placed.history, tuple(self._told(row, placed)))
         if reported is not None:
             self._tell(reported)
             self._reported.append(reported)
             if len(self._reported) >= _REPORTED_AT_ONCE:
                 yield from self._rest_of_reported()
+
+    def _accepted(self, row: Row, history: History, commands: tuple[c.Command, ...]) -> tuple[c.Command, ...]:
+        """All commands of a row, or none: the ledger is asked beforehand, because it answers them one by one."""
+        if history.known and not history.refused:
+            refusal = self._refusal(history, commands)
+            if refusal is not None:
+                history.refused = True
+                self._outcome.refuse(row.line, refusal)
+        if history.refused:
+            return ()
+        self._people.update(command.person for command in commands if isinstance(command, c.ImportPerson))
+        return commands
+
+    def _refusal(self, history: History, commands: Iterable[c.Command]) -> CommitmentsError | None:
+        """What the ledger would say against any of ``commands``, seen from what it held before this import."""
+        promise = self._stored(UUID(bytes=history.promise))
+        try:
+            for command in commands:
+                if isinstance(command, c.Import) and not (promise and answered_before(promise, command)):
+                    decide_import(promise, command)
+        except RefusedError as refused:
+            return refused.with_traceback(None)
+        return None
 
     def _told(self, row: Row, placed: Placed) -> Iterator[c.Command]:
         """What a row adds to the history of its promise, which is brought up to date on the way."""
@@ -124,7 +161,6 @@ class _Importer:
         unclear_due = None if placed.first else history.last_due_us
         due_us = unclear_due if due is UNCLEAR else None if due is None else due.us
         if owner is not None and owner not in self._people:
-            self._people.add(owner)
             yield self._person(owner)
         make = self._maker(row, history)
         if placed.first:
@@ -161,17 +197,17 @@ class _Importer:
 
     def _maker(self, row: Row, history: History) -> _Maker:
         if history.promise is None:
-            history.promise = self._promise_id(row).bytes
+            known = self._referenced(self._reference(row))
+            history.known = known is not None
+            history.promise = (known or self._new_id(row)).bytes
         return _Maker(self._actor, PromiseId(UUID(bytes=history.promise)), self._id(row.key, str(history.rows)))
 
     def _reference(self, row: Row) -> Reference:
         return Reference(system=self._mapping.system, kind=self._mapping.kind, key=row.key)
 
-    def _promise_id(self, row: Row) -> UUID:
-        """The id under which the ledger knows it already; else one made of its reference and its first time."""
-        reference = self._reference(row)
-        known = self._referenced(reference)
-        return known or time_ordered_uuid(row.at.at, blake2b(str(reference).encode(), digest_size=10).digest())
+    def _new_id(self, row: Row) -> UUID:
+        """The id of a promise that the ledger does not know: made of its reference and its first time."""
+        return time_ordered_uuid(row.at.at, blake2b(str(self._reference(row)).encode(), digest_size=10).digest())
 
     def _promise(self, row: Row, make: _Maker, owner: str | None, due_us: int | None) -> c.Import:
         return make(

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
@@ -50,6 +50,8 @@ KEYS: dict[Shape, dict[str, tuple[str, ...]]] = {
 """Every key of a mapping, by shape and table; the empty name is the top of the file."""
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f:]{1,80}")
+_TRIED_IN = timezone(timedelta(hours=2))
+"""With an offset, so that ``%z`` can be tried; without a name, because a time read by ``%Z`` would lose its zone."""
 _HAS_A_YEAR = re.compile(r"%[YycxG]")
 _PHASES = {"open": Phase.PROMISED, "resolved": Phase.AWAITING_CONFIRMATION, "closed": Phase.ARCHIVED}
 
@@ -269,8 +271,9 @@ def _strptime_pattern(top: _Table, pattern: str) -> None:
         raise top.bad(
             "formats", f"has {pattern!r}, which is none of {names} and no pattern with a year (%d.%m.%Y %H:%M)"
         )
+    sample = datetime(2020, 2, 2, tzinfo=_TRIED_IN)
     try:
-        datetime.strptime(datetime(2020, 2, 2).strftime(pattern), pattern)  # noqa: DTZ001, DTZ007 # only tried out
+        datetime.strptime(sample.strftime(pattern), pattern)  # noqa: DTZ007 # only tried out
     except ValueError as wrong:
         raise top.bad("formats", f"has {pattern!r}, which cannot be read: {wrong}") from None
 
@@ -287,7 +290,7 @@ def _encoding(file: _Table) -> str:
     try:
         " ".encode(encoding)  # some that Python knows turn bytes into bytes
         found = codecs.lookup(encoding).name
-    except LookupError:
+    except (LookupError, ValueError):  # the second: it is known, and encodes nothing
         problem = f"is {encoding!r}; it must be one that Python knows, such as utf-8 or cp1252"
         raise file.bad("encoding", problem) from None
     return "utf-8-sig" if found == "utf-8" else found  # a mark at the start is no part of the first column's name

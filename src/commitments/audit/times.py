@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from commitments.audit.mapping import EPOCHS, ISO, Mapping
 from commitments.errors import InvalidInputError
 from commitments.ids import micros
+from commitments.model import to_utc
 from commitments.zones import FIRST_YEAR, LAST_YEAR, MICROSECOND, day_start, instants_showing, parse_wall
 
 __all__ = ["Moment", "TimeReader", "instant_of", "parse_as_of"]
@@ -58,7 +59,7 @@ class TimeReader:
         for parse in self._formats:
             try:
                 return parse(text)
-            except (ValueError, OverflowError, InvalidOperation):
+            except (ValueError, ArithmeticError):
                 continue
         return None
 
@@ -91,14 +92,18 @@ def parse_as_of(text: str, zone: ZoneInfo | None = None) -> datetime:
     A wall time that happens twice is the earlier one.
 
     Raises:
-        InvalidInputError: it is no time, lacks an offset where no zone is known, or does not exist in the zone.
+        InvalidInputError: it is no time, lacks an offset where no zone is known, does not exist in the zone, or cannot
+            be said in UTC.
     """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise _bad_as_of(text, "is no time; write 2026-06-05T15:00:00+02:00") from None
     if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
+        try:
+            return to_utc(moment)
+        except ValueError as wrong:
+            raise _bad_as_of(text, f"cannot be read: {wrong}") from None
     if zone is None:
         raise _bad_as_of(text, "needs an offset, such as 2026-06-05T15:00:00+02:00 or 2026-06-05T13:00:00Z")
     try:

@@ -24,7 +24,7 @@ _MEANINGS = {
     "awaiting_confirmation": "said to be done, not closed",
     "overdue": "the due time has passed",
     "orphaned": "nobody holds it",
-    "transfers": "one holder silently replaced by another",
+    "transfers": "one holder replaced by another",
     "dropped": "a holder removed and nobody put in",
     "first_assignments": "somebody put in where nobody was",
     "reopened": "promises that were open again",
@@ -42,7 +42,11 @@ _MEANINGS = {
 
 
 def run(name: str, arguments: Sequence[str], streams: Streams) -> int:
-    """Audit and print the figures; 3 if something is overdue or orphaned and ``--exit-code`` was given."""
+    """Audit and print the figures.
+
+    Return 1 if the ledger refused something of an import; 3 if something is overdue or orphaned and ``--exit-code`` was
+    given.
+    """
     parser = _parser(name, streams)
     options = parser.parse(arguments)
     _check(parser, options)
@@ -69,6 +73,8 @@ def run(name: str, arguments: Sequence[str], streams: Streams) -> int:
             )
     _print(report, options.format, streams)
     _say_what_is_odd(report, found or len(report.reported), streams)
+    if report.imported is not None and report.imported.refused:
+        return 1
     return 3 if options.exit_code and findings(report) else 0
 
 

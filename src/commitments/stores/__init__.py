@@ -50,6 +50,9 @@ def connect(
     """
     from commitments.ledger import DEFAULT_TENANT, Ledger, system_clock
 
+    for what, names in (("systems", systems), ("channels", channels)):
+        if isinstance(names, str):
+            raise InvalidInputError(where=what, problem="expected several names, such as ['crm']; this is one text")
     name = DEFAULT_TENANT if tenant is None else tenant_id(tenant)
     return Ledger(
         open_store(url, name, synchronous=synchronous),
@@ -74,13 +77,13 @@ def open_store(url: str | None, tenant: TenantId, *, synchronous: str = "FULL") 
 
     if synchronous not in _DURABILITY:
         raise InvalidInputError(where="synchronous", problem=f"expected one of {', '.join(_DURABILITY)}")
-    if not url:
-        raise UrlError(problem="a ledger needs an address")
+    if not isinstance(url, str) or not url:
+        raise UrlError(problem="a ledger needs an address, as text")
     if url == "memory://":
         return SQLiteStore(SQLiteMemory(lambda connection: create(connection, "memory://")), tenant)
     scheme, _, path = url.partition(":///")
     if scheme != "sqlite" or not path or "\0" in path:
-        raise UrlError(problem=f"{url!r} is no address of a ledger")
+        raise UrlError(problem=f"an address beginning with {scheme[:20]!r} is none of a ledger")
     if "%" in path:
         from urllib.parse import unquote
 

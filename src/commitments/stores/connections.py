@@ -20,6 +20,11 @@ __all__ = ["Connections", "SQLiteFile", "SQLiteMemory", "check_schema", "unusabl
 LOCK_SECONDS = 2.0
 """How long to wait for another writer before saying so."""
 _STATEMENTS = 256
+_MOST_IDLE = 8
+
+
+_INHERITED: list[object] = []
+"""What a parent process opened. Letting go of it would close it, and with it the locks that the parent holds."""
 
 
 class Connections:
@@ -31,15 +36,16 @@ class Connections:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._writer: sqlite3.Connection | None = None
+        self._closed = False
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The one writing connection, to this thread alone while the block runs.
 
         Raises:
-            StoreUnavailableError: another thread held it for longer than ``LOCK_SECONDS``.
+            StoreUnavailableError: another thread held it for longer than ``LOCK_SECONDS``, or the ledger is closed.
         """
-        self._after_fork()
+        self._usable()
         if not self._lock.acquire(timeout=LOCK_SECONDS):
             raise StoreUnavailableError(problem=f"{self.where} was busy for {LOCK_SECONDS:g} seconds", may="try again")
         try:
@@ -52,19 +58,24 @@ class Connections:
     def _open_writer(self) -> sqlite3.Connection:
         raise NotImplementedError
 
-    def _after_fork(self) -> None:
-        """Forget what a parent process opened: SQLite connections must not cross a fork."""
+    def _usable(self) -> None:
+        """Refuse a closed ledger, and forget what a parent process opened: connections must not cross a fork."""
+        if self._closed:
+            raise StoreUnavailableError(
+                problem=f"this ledger ({self.where}) is closed", may="open it again: connect(url)"
+            )
         if self._pid != os.getpid():
-            self._pid = os.getpid()
-            self._lock = threading.Lock()
-            self._writer = None
-            self._forget_readers()
+            self._after_fork()
 
-    def _forget_readers(self) -> None:
-        """Let go of every reader without closing it."""
+    def _after_fork(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        _INHERITED.append(self._writer)
+        self._writer = None
 
     def close(self) -> None:
-        """Close the writing connection. Closing twice is fine."""
+        """Close every connection of this process; the ledger cannot be used any more. Closing twice is fine."""
+        self._closed = True
         if self._writer is not None and self._pid == os.getpid():
             self._writer.close()
         self._writer = None
@@ -77,8 +88,7 @@ class SQLiteFile(Connections):
         super().__init__(path, prepare)
         self.path = path
         self.synchronous = synchronous
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
 
     @property
     def blank(self) -> bool:
@@ -87,42 +97,69 @@ class SQLiteFile(Connections):
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """This thread's own reading connection, which can never write or create the file.
+        """A reading connection to this thread alone while the block runs. It can never write or create the file.
 
         Raises:
-            StoreUnavailableError: there is no such file, or it cannot be opened.
+            StoreUnavailableError: there is no such file, it cannot be opened, or the ledger is closed.
         """
-        self._after_fork()
-        reader: sqlite3.Connection | None = getattr(self._local, "reader", None)
-        if reader is None:
-            reader = self._local.reader = self._open_reader()
-            self._readers.append(reader)
+        self._usable()
+        try:
+            # Taking from a list and adding to it are atomic, so threads share the idle ones without a lock.
+            reader = self._idle.pop()
+        except IndexError:
+            reader = self._open_reader()
         try:
             yield reader
         except sqlite3.Error as wrong:
+            reader.close()
             raise unusable(self.where, wrong) from wrong
+        except BaseException:
+            self._put_back(reader)
+            raise
+        self._put_back(reader)
+
+    def _put_back(self, reader: sqlite3.Connection) -> None:
+        if self._closed or len(self._idle) >= _MOST_IDLE:
+            reader.close()
+        else:
+            self._idle.append(reader)
 
     @contextmanager
     def walking(self) -> Iterator[sqlite3.Connection]:
-        """A reading connection of its own, for a long walk that must not stand in the way of other readers."""
-        self._after_fork()
-        connection = self._open_reader()
-        try:
+        """A reading connection for a long walk that does not stand in the way of other readers."""
+        with self.reading() as connection:
             yield connection
-        finally:
-            connection.close()
 
     def _open_reader(self) -> sqlite3.Connection:
         if not os.path.isfile(self.path):
             raise StoreUnavailableError(
                 problem=f"there is no ledger at {self.path}", may="check the path; the first command creates the file"
             )
+        if self.blank:
+            raise SchemaError(problem=f"{self.where} is empty", may="give the path of a ledger; a command creates one")
+        ways = ["rw", "ro"]
+        if not os.path.exists(f"{self.path}-wal"):
+            # Nobody is writing: a file in a directory that cannot be written is read as it stands.
+            ways.append("ro&immutable=1")
+        for way in ways:
+            try:
+                return self._reader_by(way)
+            except sqlite3.OperationalError as wrong:
+                problem = wrong
+            except sqlite3.Error as wrong:
+                raise unusable(self.where, wrong) from wrong
+        raise unusable(self.where, problem) from problem
+
+    def _reader_by(self, way: str) -> sqlite3.Connection:
+        """A reader opened in this way. With ``rw`` the last one that goes tidies up the log; it cannot write either."""
+        connection = _connected(_uri(self.path, way))
         try:
-            connection = _connected(_uri(self.path, "ro"))
+            connection.execute("PRAGMA query_only=ON")
             _await_creation(connection)
             check_schema(connection, self.where)
-        except sqlite3.Error as wrong:
-            raise unusable(self.where, wrong) from wrong
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _open_writer(self) -> sqlite3.Connection:
@@ -147,16 +184,17 @@ class SQLiteFile(Connections):
             raise
         return connection
 
-    def _forget_readers(self) -> None:
-        self._local = threading.local()
-        self._readers = []
+    def _after_fork(self) -> None:
+        _INHERITED.append(self._idle)
+        self._idle = []
+        super()._after_fork()
 
     def close(self) -> None:
-        """Close every connection of this process. Closing twice is fine."""
+        """Close every connection of this process, the writer last: it moves what is in the log into the file."""
+        if self._pid == os.getpid():
+            while self._idle:
+                self._idle.pop().close()
         super().close()
-        for reader in self._readers:
-            reader.close()
-        self._forget_readers()
 
 
 class SQLiteMemory(Connections):
@@ -180,7 +218,10 @@ class SQLiteMemory(Connections):
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The one connection, to this thread alone while the block runs."""
         with self.writing() as connection:
-            yield connection
+            try:
+                yield connection
+            except sqlite3.Error as wrong:
+                raise unusable(self.where, wrong) from wrong
 
     @contextmanager
     def walking(self) -> Iterator[sqlite3.Connection]:
@@ -190,10 +231,9 @@ class SQLiteMemory(Connections):
         yield connection
 
     def _after_fork(self) -> None:
-        if self._pid != os.getpid():
-            raise StoreUnavailableError(
-                problem="a ledger in memory cannot be used after a fork", may="open one in the new process"
-            )
+        raise StoreUnavailableError(
+            problem="a ledger in memory cannot be used after a fork", may="open one in the new process"
+        )
 
 
 def _uri(path: str, mode: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from commitments.attention import orphan_reason
+from commitments.attention import orphan_reason_of
 from commitments.errors import InvalidInputError
 from commitments.ids import PromiseId
 from commitments.options import Paging
@@ -85,18 +85,11 @@ def show(
 
 
 def _orphaned(promise: Promise, queries: Queries, moment: Moment) -> OrphanReason | None:
-    owner = promise.owner
     if not promise.live:
         return None
-    return orphan_reason(
-        owner=owner,
-        owner_lost=promise.owner_lost,
-        standing=None if owner is None else replayed_person(queries.store, queries.tenant, owner, moment),
-        reopened_at=promise.reopened_at,
-        due_at=None if promise.due is None else promise.due.at,
-        as_of=moment.as_of,
-        policies=queries.policies,
-    )
+    owner = promise.owner
+    standing = None if owner is None else replayed_person(queries.store, queries.tenant, owner, moment)
+    return orphan_reason_of(promise, standing, moment.as_of, queries.policies)
 
 
 def promise_named(text: str) -> PromiseId:
