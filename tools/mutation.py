@@ -18,18 +18,19 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import libcst as cst
-from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.mutation.file_mutation import Mutation, create_mutations, deep_replace
+from mutmut.mutation.trampoline_templates import mangle_function_name
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".cache" / "mutation"
@@ -57,7 +58,7 @@ class Change(NamedTuple):
     becomes: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.where}\n    - {self.was}\n    + {self.becomes}".replace("\n  ", "\n  ")
+        return f"{self.file}: {self.where}\n    - {self.was}\n    + {self.becomes}"
 
 
 # --- the copy ---------------------------------------------------------------------------------------------------------
@@ -133,27 +134,16 @@ def run_mutmut() -> None:
             sys.exit(f"mutmut broke off; see {log.relative_to(ROOT)}")
 
 
-def in_functions(file: str) -> Iterator[tuple[Change, bool]]:
-    """Return every change mutmut made in ``file``, and whether it was noticed.
+def noticed_by_mutmut(file: str) -> dict[str, bool]:
+    """Return the name of every change mutmut made in ``file``, and whether it was noticed.
 
     Raises:
         SystemExit: one was not tried.
     """
     ended: dict[str, int | None] = json.loads(meta_of(file).read_text(encoding="utf-8"))["exit_code_by_key"]
-    for name, code in ended.items():
-        if code is None:
-            sys.exit(f"{name} was not tried")
-        noticed = code not in _UNNOTICED
-        where = name.rpartition(".")[2].partition("__mutmut")[0].removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
-        lines = "" if noticed else str(get_diff_for_mutant(name, path=file))
-        yield described(file, where, lines.splitlines()[2:]), noticed
-
-
-def described(file: str, where: str, diff: Iterable[str]) -> Change:
-    """Return a change as the lines that differ."""
-    lines = [line for line in diff if not line.startswith(("---", "+++", "@@"))]
-    was, becomes = ("\n".join(line[1:].strip() for line in lines if line[:1] == sign) for sign in "-+")
-    return Change(Path(file).name, where, was, becomes)
+    if None in ended.values():
+        sys.exit(f"mutmut did not try every change of {file}")
+    return {name.rpartition(".")[2]: code not in _UNNOTICED for name, code in ended.items()}
 
 
 # --- what a file does while it is imported ----------------------------------------------------------------------------
@@ -179,55 +169,84 @@ class Replaced(SourceFileLoader, MetaPathFinder):
         return compile(self.text, self.path, "exec")
 
 
-def says_something(mutation: Mutation) -> bool:
-    """Whether a change lies outside of functions, and is neither in a list of public names nor in an applied decorator."""
-    original = mutation.original_node
-    if isinstance(mutation.contained_by_top_level_function, cst.FunctionDef):
-        return False
-    return not (isinstance(original, cst.Assign) and isinstance(mutation.mutated_node, cst.Assign) and _rebinds(original))
+class Attempt(NamedTuple):
+    """A change, and the whole text of the file with it."""
+
+    change: Change
+    path: str
+    text: str
+    mutmut: str
+    """What mutmut calls it; empty if it lies outside of functions."""
 
 
-def _rebinds(statement: cst.Assign) -> bool:
-    """Whether it is a decorator that ``prepare`` wrote as a call: nobody uses the name again."""
-    call, target = statement.value, statement.targets[0].target
-    return isinstance(call, cst.Call) and len(call.args) == 1 and call.args[0].value.deep_equals(target)
-
-
-def _names(module: cst.Module) -> dict[cst.CSTNode, str]:
-    """Return the name of the statement of the module that each node lies in."""
-    names: dict[cst.CSTNode, str] = {}
-    for statement in module.body:
-        first = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else statement
-        match first:
-            case cst.ClassDef():
-                name = first.name.value
-            case cst.Assign():
-                name = module.code_for_node(first.targets[0].target)
-            case cst.AnnAssign():
-                name = module.code_for_node(first.target)
-            case _:
-                name = ""
-        stack: list[cst.CSTNode] = [statement]
-        while stack:
-            node = stack.pop()
-            names[node] = name
-            stack.extend(node.children)
-    return names
-
-
-def while_imported(file: str) -> Iterator[tuple[Change, str]]:
-    """Return every change of what ``file`` does while it is imported, each with the whole text of the changed file."""
+def attempts(file: str) -> Iterator[Attempt]:
+    """Return every change of ``file``: in its functions, as mutmut numbers them, and outside of them."""
     text = (WORK / file).read_text(encoding="utf-8")
     module, mutations, _, _ = create_mutations(file, text)
-    names = _names(module)
-    for mutation in filter(says_something, mutations):
-        where = names[mutation.original_node]
-        if where == "__all__":
+    places = _places(module)
+    counted: Counter[str] = Counter()
+    for mutation in mutations:
+        where = places[mutation.original_node]
+        name = ""
+        if isinstance(mutation.contained_by_top_level_function, cst.FunctionDef):
+            kind, _, function = where.rpartition(".")
+            mangled = mangle_function_name(name=function, class_name=kind or None)
+            counted[mangled] += 1
+            name = f"{mangled}__mutmut_{counted[mangled]}"
+        elif where in _FOR_READERS or _rebinds(mutation):
             continue
         changed = deep_replace(module, mutation.original_node, mutation.mutated_node)
-        assert isinstance(changed, cst.Module)  # noqa: S101 - for the type checkers
-        diff = difflib.unified_diff(text.splitlines(), changed.code.splitlines(), n=0, lineterm="")
-        yield described(file, where, diff), changed.code
+        code = cast("cst.Module", changed).code
+        yield Attempt(described(file, where, text, code), file, code, name)
+
+
+_FOR_READERS = {"__all__", "Effect"}
+"""What says something to readers and type checkers only."""
+
+
+def _rebinds(mutation: Mutation) -> bool:
+    """Whether a decorator that ``prepare`` wrote as a call is not given its name back: nobody uses the name."""
+    match mutation.original_node, mutation.mutated_node:
+        case cst.Assign(targets=[target], value=cst.Call(args=[only])), cst.Assign():
+            return only.value.deep_equals(target.target)
+    return False
+
+
+def _places(module: cst.Module) -> dict[cst.CSTNode, str]:
+    """Return for each node the name of the function, class or variable that it lies in."""
+    places: dict[cst.CSTNode, str] = {}
+
+    def mark(node: cst.CSTNode, name: str) -> None:
+        places[node] = name
+        for child in node.children:
+            mark(child, name)
+
+    for statement in module.body:
+        match statement:
+            case cst.SimpleStatementLine(body=[cst.Assign(targets=[cst.AssignTarget(target=target)])]):
+                mark(statement, module.code_for_node(target))
+            case cst.SimpleStatementLine(body=[cst.AnnAssign(target=target)]):
+                mark(statement, module.code_for_node(target))
+            case cst.FunctionDef(name=name):
+                mark(statement, name.value)
+            case cst.ClassDef(name=name, body=body):
+                mark(statement, name.value)
+                for method in body.body:
+                    if isinstance(method, cst.FunctionDef):
+                        mark(method, f"{name.value}.{method.name.value}")
+            case _:
+                mark(statement, "")
+    return places
+
+
+def described(file: str, where: str, before: str, after: str) -> Change:
+    """Return a change as the lines that differ."""
+    diff = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
+    was, becomes = ("\n".join(line[1:].strip() for line in diff if line[:1] == sign) for sign in "-+")
+    return Change(Path(file).name, where, was, becomes)
+
+
+# --- a process for each -----------------------------------------------------------------------------------------------
 
 
 def run_tests(file: str, text: str) -> int:
@@ -242,10 +261,11 @@ def run_tests(file: str, text: str) -> int:
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     loaded_before = "ignore::pytest.PytestAssertRewriteWarning"
-    return int(pytest.main(["-x", "-q", "-W", loaded_before, "-p", "no:cacheprovider", "-p", "no:benchmark", "tests/unit"]))
+    options = ["-x", "-q", "-W", loaded_before, "-p", "no:cacheprovider", "-p", "no:benchmark"]
+    return int(pytest.main([*options, "tests/unit"]))
 
 
-def ended_in_children(jobs: Iterable[tuple[str, str]], done: Callable[[int, int], None]) -> None:
+def ended_in_children(jobs: Sequence[tuple[str, str]], done: Callable[[int, int], None]) -> None:
     """Run the tests for each ``(file, text)``, two at a time, and tell which job ended how."""
     import hypothesis  # noqa: F401, PLC0415 - loaded once, before the processes part
     import pydantic  # noqa: F401, PLC0415 - as above
@@ -272,16 +292,15 @@ def ended_in_children(jobs: Iterable[tuple[str, str]], done: Callable[[int, int]
         wait()
 
 
-def at_import() -> Iterator[tuple[Change, bool]]:
-    """Try every change of what the files do while they are imported; what was noticed before is not tried again.
+def tried_at_import(every: Sequence[Attempt]) -> Iterator[tuple[Change, bool]]:
+    """Try each change from the first import on, and tell whether it was noticed; what was noticed once is remembered.
 
     Raises:
         SystemExit: the tests fail without any change.
     """
     notes = WORK / "at-import.json"
     known: set[str] = set(json.loads(notes.read_text(encoding="utf-8"))) if notes.exists() else set()
-    every = [(file, change, text) for file in changed_files() for change, text in while_imported(file)]
-    keys = [blake2b(text.encode(), digest_size=16).hexdigest() for _, _, text in every]
+    keys = [blake2b(each.text.encode(), digest_size=16).hexdigest() for each in every]
     todo = [number for number, key in enumerate(keys) if key not in known]
 
     def clean(_: int, code: int) -> None:
@@ -295,9 +314,26 @@ def at_import() -> Iterator[tuple[Change, bool]]:
 
     first = changed_files()[0]
     ended_in_children([(first, (WORK / first).read_text(encoding="utf-8"))], clean)
-    ended_in_children(((every[number][0], every[number][2]) for number in todo), done)
-    for (_, change, _), key in zip(every, keys, strict=True):
-        yield change, key in known
+    ended_in_children([(every[number].path, every[number].text) for number in todo], done)
+    for each, key in zip(every, keys, strict=True):
+        yield each.change, key in known
+
+
+def tried() -> Iterator[tuple[Change, bool]]:
+    """Return every change, and whether it was noticed.
+
+    What mutmut found to survive is tried once more from the first import on: it changes a function only after all
+    modules were loaded, too late for one whose work is done while loading.
+    """
+    left: list[Attempt] = []
+    for file in changed_files():
+        noticed = noticed_by_mutmut(file)
+        for each in attempts(file):
+            if each.mutmut and noticed[each.mutmut]:
+                yield each.change, True
+            else:
+                left.append(each)
+    yield from tried_at_import(left)
 
 
 # --- the verdict ------------------------------------------------------------------------------------------------------
@@ -311,13 +347,13 @@ def justified() -> dict[Change, str]:
     return {Change(each["file"], each["where"], each["was"], each["becomes"]): each["why"] for each in entries}
 
 
-def verdict(tried: Sequence[tuple[Change, bool]]) -> int:
-    """Print the score of each file and what is wrong, end in one line with the figures; return 0 if nothing is wrong."""
+def verdict(found: Sequence[tuple[Change, bool]]) -> int:
+    """Print the score of each file, what is wrong and, last, the figures; return 0 if nothing is wrong."""
     reasons = justified()
-    survivors = [change for change, noticed in tried if not noticed]
+    survivors = [change for change, noticed in found if not noticed]
     wrong = 0
-    for file in sorted({change.file for change, _ in tried}):
-        here = [noticed for change, noticed in tried if change.file == file]
+    for file in sorted({change.file for change, _ in found}):
+        here = [noticed for change, noticed in found if change.file == file]
         score = 100 * sum(here) / len(here)
         wrong += score < BAR
         print(f"{file:14} {sum(here):5} of {len(here):5} noticed, {score:5.1f} %{'' if score >= BAR else '  BELOW'}")
@@ -328,9 +364,9 @@ def verdict(tried: Sequence[tuple[Change, bool]]) -> int:
     for change in reasons.keys() - set(survivors):
         wrong += 1
         print(f"a reason for what did not survive: {change}")
-    noticed = len(tried) - len(survivors)
+    noticed = len(found) - len(survivors)
     print(
-        f"mutation: {len(tried)} changes, {noticed} noticed ({100 * noticed / len(tried):.1f} %), "
+        f"mutation: {len(found)} changes, {noticed} noticed ({100 * noticed / len(found):.1f} %), "
         f"{len(survivors)} survivors, {sum(change in reasons for change in survivors)} of them justified: "
         f"{'below the bar' if wrong else 'fine'}"
     )
@@ -349,7 +385,7 @@ def main() -> int:
     prepare()
     run_mutmut()
     os.chdir(WORK)
-    return verdict([*(found for file in changed_files() for found in in_functions(file)), *at_import()])
+    return verdict(list(tried()))
 
 
 if __name__ == "__main__":

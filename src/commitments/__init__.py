@@ -65,7 +65,7 @@ if TYPE_CHECKING:
         Update,
         register_terms,
     )
-    from commitments.vocabulary import OrphanReason, Outcome, OverdueReason, Phase
+    from commitments.vocabulary import MoveReason, OrphanReason, Outcome, OverdueReason, Phase
     from commitments.working_time import Span, WorkingTime
 
 __all__ = [
@@ -102,6 +102,7 @@ __all__ = [
     "Ledger",
     "MakePromise",
     "Money",
+    "MoveReason",
     "NoteUnreachable",
     "OfferHandover",
     "OrphanReason",
@@ -197,7 +198,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Update",
         "register_terms",
     ),
-    "vocabulary": ("OrphanReason", "Outcome", "OverdueReason", "Phase"),
+    "vocabulary": ("MoveReason", "OrphanReason", "Outcome", "OverdueReason", "Phase"),
     "working_time": ("Span", "WorkingTime"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

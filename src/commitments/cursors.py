@@ -20,6 +20,7 @@ T = TypeVar("T")
 V = TypeVar("V")
 _ID_BYTES = 16
 _LONGEST_PLACE = 1_000
+_LONGEST_CURSOR = 1_000
 """More bytes than the name of any party has."""
 
 
@@ -44,6 +45,8 @@ def read_cursor(text: str) -> Cursor:
     Raises:
         CursorError: it is none.
     """
+    if type(text) is not str or len(text) > _LONGEST_CURSOR:
+        raise CursorError
     try:
         seal, at, value, place = json.loads(urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
         promise_id = bytes.fromhex(place)

@@ -224,7 +224,7 @@ def _word(trail: Trail, each: Recorded, word: Attestation) -> Iterator[Finding]:
 
 
 def _speaks_as_customer(trail: Trail, actor: str) -> bool:
-    """Of a supporting promise also whoever owns the supported one, which another stream tells: anybody but its owner."""
+    """For a supporting promise also whoever owns the supported one, which another stream tells: any but its owner."""
     customer = trail.customer
     if isinstance(customer, Colleague):
         own = actor == _person(trail.owner)

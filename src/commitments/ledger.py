@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, overload
 from commitments import commands as c
 from commitments.errors import InvalidInputError, PromiseNotFoundError
 from commitments.ids import TenantId
+from commitments.inquiry import uuid_of
 from commitments.policies import Policies
 from commitments.ports import Clock, Store
 from commitments.queries import Queries
@@ -218,7 +219,7 @@ class Ledger(Queries):
         from commitments.options import aware
         from commitments.replay import promise_facts
 
-        recorded = promise_facts(self.store, promise_id)
+        recorded = promise_facts(self.store, uuid_of(promise_id))
         moment = None if as_of is None else aware(as_of, "as_of")
         promise = fold(each for each in recorded if moment is None or each.visible(moment))
         if promise is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from commitments.cursors import Cursor, read_cursor
 from commitments.errors import CursorError, InvalidInputError
-from commitments.parties import Colleague, Customer, External
+from commitments.parties import NAME_RULE, Colleague, Customer, External, is_name
 from commitments.policies import DEFAULT_PAGE, MAX_PAGE, Policies
 from commitments.questions import Asked
 from commitments.rows import instant, microseconds
@@ -140,8 +140,8 @@ def name_of(value: object, where: str) -> str:
     Raises:
         InvalidInputError: it is none.
     """
-    if not isinstance(value, str):
-        raise InvalidInputError(where=where, problem="expected a name, as text")
+    if not isinstance(value, str) or not is_name(value):
+        raise InvalidInputError(where=where, problem=f"expected a name, as text of {NAME_RULE}")
     return value
 
 

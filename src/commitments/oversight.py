@@ -8,15 +8,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Unpack, cast
 
-from commitments.asking import Asking
 from commitments.errors import InvalidInputError
 from commitments.ids import PersonId, PromiseId
 from commitments.inquiry import Inquiry, moment_of
-from commitments.options import Customers, Filters, Moments, aware, name_of, put, span_of
-from commitments.rows import microseconds
-from commitments.views import Page
 
 if TYPE_CHECKING:
+    from commitments.asking import Asking
+    from commitments.options import Customers, Filters, Moments
     from commitments.overviews import (
         BrokenPromise,
         CustomerDay,
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     )
     from commitments.questions import Key, Question
     from commitments.rows import Row
+    from commitments.views import Page
 
 __all__ = ["Oversight"]
 
@@ -45,7 +44,9 @@ class Oversight(Inquiry):
         Raises:
             InvalidInputError: one end is naive, or the end lies before the start.
         """
+        from commitments.asking import Asking
         from commitments.happenings import BROKEN_BETWEEN
+        from commitments.options import put
 
         asked, cursor, limit = put(BROKEN_BETWEEN.name, options, self.clock, self.policies)
         asked.since, asked.bound = _span(between)
@@ -80,6 +81,7 @@ class Oversight(Inquiry):
         until then. Whoever is gone, or away so long that what they own is orphaned, has no move as its owner.
         """
         from commitments.moves import MOVES_OF
+        from commitments.options import name_of, put, span_of
         from commitments.turns import AskingWhoseMove
 
         asked, cursor, limit = put(MOVES_OF.name, cast("Filters", options), self.clock, self.policies)
@@ -97,6 +99,7 @@ class Oversight(Inquiry):
             PromiseNotFoundError: there is no such promise. (Of one that had not been made yet, that is said.)
         """
         from commitments.explaining import Setting, explained
+        from commitments.options import put
         from commitments.overviews import Explanation
 
         asked, _, _ = put("explain", cast("Filters", moment), self.clock, self.policies)
@@ -153,6 +156,9 @@ class Oversight(Inquiry):
         self, question: Question[Row], options: Filters, span: tuple[int, int], *, reason: str | None = None
     ) -> tuple[Asking[Row], str, Key | None, int]:
         """Everything there is to read for an answer in groups, and the page of it that is wanted."""
+        from commitments.asking import Asking
+        from commitments.options import put
+
         asked, cursor, limit = put(question.name, options, self.clock, self.policies)
         asked.since, asked.bound = span
         asked.reason = reason
@@ -163,6 +169,9 @@ class Oversight(Inquiry):
 
 
 def _span(between: tuple[datetime, datetime]) -> tuple[int, int]:
+    from commitments.options import aware
+    from commitments.rows import microseconds
+
     start, end = (microseconds(aware(moment, "between")) for moment in between)
     if end < start:
         raise InvalidInputError(where="between", problem="the end lies before the start")
@@ -173,6 +182,8 @@ def _hours_of(day: date, tz: str) -> tuple[int, int]:
     """When ``day`` begins and ends in ``tz``, in microseconds."""
     from zoneinfo import ZoneInfo
 
+    from commitments.options import name_of
+    from commitments.rows import microseconds
     from commitments.zones import FIRST_YEAR, LAST_YEAR, day_start, is_zone
 
     if type(day) is not date:

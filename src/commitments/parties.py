@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
-__all__ = ["LONGEST_NAME", "NAME_RULE", "Actor", "Colleague", "Customer", "External", "Person", "System"]
+__all__ = ["LONGEST_NAME", "NAME_RULE", "Actor", "Colleague", "Customer", "External", "Person", "System", "is_name"]
 
 LONGEST_NAME = 200
 """How many characters the name of a party has at most."""
@@ -25,9 +25,14 @@ NAME_RULE = f"1 to {LONGEST_NAME} characters, no control characters"
 _NAME = re.compile(rf"[^\x00-\x1f\x7f\ud800-\udfff]{{1,{LONGEST_NAME}}}")
 
 
+def is_name(text: str) -> bool:
+    """Whether ``text`` can be the name of a party."""
+    return _NAME.fullmatch(text) is not None and not text.isspace()
+
+
 def _checked(name: object) -> None:
     # Exactly str: a subclass could be equal to whatever it is compared with.
-    if type(name) is not str or _NAME.fullmatch(name) is None or name.isspace():
+    if type(name) is not str or not is_name(name):
         raise ValueError(f"a name must have {NAME_RULE}")
 
 

@@ -9,35 +9,40 @@ arguments; ``as_of`` may be left out, because every page keeps the one of the fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any
 
-from commitments import records, timeliness, waiting
-from commitments.asking import Asking
-from commitments.ids import PersonId, PromiseId
-from commitments.options import Customers, Filters, Owners, Paging, aware, name_of, one_of, put, span_of
+from commitments.errors import InvalidInputError
 from commitments.oversight import Oversight
-from commitments.parties import Customer
-from commitments.questions import may_orphan
-from commitments.rows import FOREVER
-from commitments.views import (
-    AwaitingPromise,
-    DueSoonPromise,
-    HistoryEntry,
-    ListedPromise,
-    OrphanedPromise,
-    OverduePromise,
-    OwnedPromise,
-    OwnershipSpan,
-    Page,
-    PendingHandover,
-    PendingRevision,
-    PromisedTo,
-)
 from commitments.vocabulary import OrphanReason, OverdueReason, OwnerLost
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+    from typing import Unpack
+
+    from commitments.asking import Asking
+    from commitments.ids import PersonId, PromiseId
+    from commitments.options import Customers, Filters, Owners, Paging
+    from commitments.parties import Customer
+    from commitments.views import (
+        AwaitingPromise,
+        DueSoonPromise,
+        HistoryEntry,
+        ListedPromise,
+        OrphanedPromise,
+        OverduePromise,
+        OwnedPromise,
+        OwnershipSpan,
+        Page,
+        PendingHandover,
+        PendingRevision,
+        PromisedTo,
+    )
+
 __all__ = ["Queries"]
+
+
+_MOST_RETURNS = 1_000_000
 
 
 class Queries(Oversight):
@@ -57,6 +62,9 @@ class Queries(Oversight):
         ``At`` and ``Within`` pass once ``as_of`` is later than the due moment, ``By`` a day with the instant after
         that day. Each line says why; asked for one ``reason`` alone, it reads on until a page is full.
         """
+        from commitments import timeliness
+        from commitments.options import one_of
+
         return self._ask(timeliness.OVERDUE, options, reason=one_of(OverdueReason, reason))
 
     def due_soon(self, *, within: timedelta | None = None, **options: Unpack[Filters]) -> Page[DueSoonPromise]:
@@ -64,15 +72,23 @@ class Queries(Oversight):
 
         ``within`` defaults to the policy ``due_soon``.
         """
+        from commitments import timeliness
+        from commitments.options import span_of
+        from commitments.rows import FOREVER
+
         ahead = span_of(self.policies.due_soon if within is None else within, "within")
         return self._ask(timeliness.DUE_SOON, options, bound=lambda at: min(at + ahead, FOREVER - 1))
 
     def at_risk(self, **options: Unpack[Filters]) -> Page[DueSoonPromise]:
         """Promises still in time whose owner warned that it may not be kept, soonest due first."""
+        from commitments import timeliness
+
         return self._ask(timeliness.AT_RISK, options)
 
     def needs_due(self, **options: Unpack[Filters]) -> Page[OwnedPromise]:
         """Live promises without a due time, which only an import can bring: they are never overdue. Ordered by id."""
+        from commitments import timeliness
+
         return self._ask(timeliness.NEEDS_DUE, options)
 
     # --- who answers --------------------------------------------------------------------------------------------------
@@ -84,10 +100,15 @@ class Queries(Oversight):
         lost between a departure and its recording. The cost depends on how many people own anything, never on how many
         promises they own.
         """
+        from commitments import timeliness
+        from commitments.options import one_of
+
         return self._ask(timeliness.ORPHANED, options, reason=one_of(OrphanReason, reason), owners=_who_may_be_gone)
 
     def owned_by(self, owner: str, **options: Unpack[Customers]) -> Page[OwnedPromise]:
         """The live promises that ``owner`` owns, soonest due first, those without a due time last."""
+        from commitments import timeliness
+
         return self._ask(timeliness.OWNED_BY, {**options, "owner": owner})
 
     def neglected(self, *, quiet_for: timedelta | None = None, **options: Unpack[Filters]) -> Page[OwnedPromise]:
@@ -95,6 +116,10 @@ class Queries(Oversight):
 
         ``quiet_for`` defaults to the policy ``neglected_after``.
         """
+        from commitments import timeliness
+        from commitments.options import span_of
+        from commitments.rows import FOREVER
+
         ago = span_of(self.policies.neglected_after if quiet_for is None else quiet_for, "quiet_for")
         return self._ask(timeliness.NEGLECTED, options, bound=lambda at: max(at - ago, -FOREVER))
 
@@ -102,6 +127,10 @@ class Queries(Oversight):
         self, customer: Customer, *, live: bool | None = None, **options: Unpack[Owners]
     ) -> Page[PromisedTo]:
         """What was promised to ``customer``, in the order in which it was made; ``live``: only what is (not) open."""
+        from commitments import records
+
+        if live not in (None, True, False):
+            raise InvalidInputError(where="live", problem="expected True, False or None")
         also = {} if live is None else {"live": int(live)}
         return self._ask(records.PROMISES_TO, {**options, "customer": customer}, also=also)
 
@@ -109,14 +138,20 @@ class Queries(Oversight):
 
     def awaiting_confirmation(self, **options: Unpack[Filters]) -> Page[AwaitingPromise]:
         """Promises reported as done that wait for the customer's own word, whoever waits longest first."""
+        from commitments import waiting
+
         return self._ask(waiting.AWAITING_CONFIRMATION, options)
 
     def follow_up_due(self, **options: Unpack[Filters]) -> Page[AwaitingPromise]:
         """Those of them whose customer is to be asked (again) by now, dormant ones left out; longest wait first."""
+        from commitments import waiting
+
         return self._ask(waiting.FOLLOW_UP_DUE, options)
 
     def dormant(self, **options: Unpack[Filters]) -> Page[AwaitingPromise]:
         """Those of them whose customer is unreachable and was silent for long; any word of theirs wakes them up."""
+        from commitments import waiting
+
         return self._ask(waiting.DORMANT, options)
 
     def pending_handovers(
@@ -126,26 +161,36 @@ class Queries(Oversight):
 
         ``to``: only those made to this person; ``from_``: only those this person made.
         """
+        from commitments import waiting
+
         return self._ask(waiting.PENDING_HANDOVERS, options, also=_offered(to, from_))
 
     def lapsed_handovers(
         self, *, to: str | None = None, from_: str | None = None, **options: Unpack[Filters]
     ) -> Page[PendingHandover]:
         """Offers that nobody answered in time and that nothing ended since, longest lapsed first. The giver owns on."""
+        from commitments import waiting
+
         return self._ask(waiting.LAPSED_HANDOVERS, options, also=_offered(to, from_))
 
     def pending_revisions(self, **options: Unpack[Filters]) -> Page[PendingRevision]:
         """Other due times that one side asked for and the other did not answer, soonest due first."""
+        from commitments import waiting
+
         return self._ask(waiting.PENDING_REVISIONS, options)
 
     # --- what a promise has been through ------------------------------------------------------------------------------
 
     def disputed(self, **options: Unpack[Filters]) -> Page[ListedPromise]:
         """Live promises whose last report of completion the customer disputed, soonest due first."""
+        from commitments import records
+
         return self._ask(records.DISPUTED, options)
 
     def reneged(self, **options: Unpack[Filters]) -> Page[ListedPromise]:
         """Live promises whose owner reneged on the due time in force, soonest due first."""
+        from commitments import records
+
         return self._ask(records.RENEGED, options)
 
     def unapologised(self, **options: Unpack[Filters]) -> Page[ListedPromise]:
@@ -153,26 +198,40 @@ class Queries(Oversight):
 
         Reads every promise of the ledger, as do the questions that follow.
         """
+        from commitments import records
+
         return self._ask(records.UNAPOLOGISED, options)
 
     def unanswered_feedback(self, **options: Unpack[Filters]) -> Page[ListedPromise]:
         """Promises with feedback of the customer that nobody answered, in the order in which they were made."""
+        from commitments import records
+
         return self._ask(records.UNANSWERED_FEEDBACK, options)
 
     def double_deviations(self, **options: Unpack[Filters]) -> Page[ListedPromise]:
         """Amends that were broken in their turn, in the order in which they were made."""
+        from commitments import records
+
         return self._ask(records.DOUBLE_DEVIATIONS, options)
 
     def ping_pong(self, *, min_returns: int = 1, **options: Unpack[Filters]) -> Page[ListedPromise]:
         """Promises that came back to an earlier owner at least ``min_returns`` times, in the order they were made."""
+        from commitments import records
+
+        if type(min_returns) is not int or not 1 <= min_returns <= _MOST_RETURNS:
+            raise InvalidInputError(where="min_returns", problem=f"expected a number from 1 to {_MOST_RETURNS:,}")
         return self._ask(records.PING_PONG, options, bound=lambda _: min_returns)
 
     def relayed_by_owner(self, **options: Unpack[Filters]) -> Page[ListedPromise]:
         """Promises whose confirmation the owner relayed, in the order in which they were made."""
+        from commitments import records
+
         return self._ask(records.RELAYED_BY_OWNER, options)
 
     def annulled(self, **options: Unpack[Filters]) -> Page[ListedPromise]:
         """Records that were found never to have been promises, in the order in which they were made."""
+        from commitments import records
+
         return self._ask(records.ANNULLED, options)
 
     # --- one promise --------------------------------------------------------------------------------------------------
@@ -206,6 +265,7 @@ class Queries(Oversight):
             PromiseNotFoundError: there is no such promise.
         """
         from commitments.evolve import fold
+        from commitments.options import aware, put
 
         moment: Filters = {"as_of": aware(at, "at"), "as_known_at": as_known_at}
         asked, _, _ = put("who_owned", moment, self.clock, self.policies)
@@ -215,6 +275,8 @@ class Queries(Oversight):
 
 def _offered(to: str | None, from_: str | None) -> dict[str, Any]:
     """The columns to filter offers on."""
+    from commitments.options import name_of
+
     named = (("offer_to", "to", to), ("offer_giver", "from_", from_))
     return {column: name_of(value, where) for column, where, value in named if value is not None}
 
@@ -224,6 +286,8 @@ _REASONS_WITHOUT_OWNER = frozenset(lost.value for lost in OwnerLost)
 
 def _who_may_be_gone(asking: Asking[OrphanedPromise]) -> Sequence[PersonId | None]:
     """Whose promises can be orphaned at all: nobody's, and those of the few who are not simply here."""
+    from commitments.questions import may_orphan
+
     asked = asking.asked
     if asked.reason in _REASONS_WITHOUT_OWNER and "owner" not in asked.filters:
         return (None,)

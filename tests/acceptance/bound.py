@@ -1,7 +1,7 @@
 """Run a program that permissions bind although root started it: ``python bound.py PROGRAM ARGUMENT...``.
 
-On Linux it stays root, so that it can still read the interpreter it runs on, and loses only the two capabilities that pass
-over permissions. Elsewhere it becomes nobody.
+On Linux it stays root, so that it can still read the interpreter it runs on, and loses only the two capabilities that
+pass over permissions. Elsewhere it becomes nobody.
 """
 
 import ctypes
@@ -31,4 +31,4 @@ def _become_bound() -> None:
 
 if __name__ == "__main__":
     _become_bound()
-    os.execv(sys.argv[1], sys.argv[1:])
+    os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 # no shell is wanted

@@ -1,5 +1,6 @@
 """What was broken when, whose move it is, how promises fared and how a day went: the edges, and what is refused."""
 
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -545,9 +546,9 @@ class TestAnswers:
             assert "divorce" not in repr(page)
 
     def test_the_quick_ones_are_built_as_the_slow_ones(self):
-        quick: tuple[Any, ...] = (overviews.BrokenPromise, overviews.Move, overviews.SilentTransfer)
+        quick: tuple[type[Any], ...] = (overviews.BrokenPromise, overviews.Move, overviews.SilentTransfer)
         for view in (*quick, overviews.UnconfirmedClosure):
-            values = [f"value {number}" for number, _ in enumerate(view.__dataclass_fields__)]
+            values: list[Any] = [f"value {number}" for number, _ in enumerate(fields(view))]
             assert views.builder(view)(*values) == view(*values)
 
     def test_times_are_in_utc(self, world):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from commitments import records, timeliness, waiting
+from commitments import counting, happenings, moves, records, reviews, timeliness, waiting
 from commitments.due import At
 from commitments.errors import CommitmentsError
 from commitments.evolve import fold
@@ -28,11 +28,14 @@ from tests.index.histories import ANN, BEN, CID, DESK, PEOPLE, START, STRANGER, 
 NORTH, SOUTH = TenantId("north"), TenantId("south")
 MAKE_1, MAKE_2 = CommandId("make-1"), CommandId("make-2")
 QUESTIONS = [
-    value for module in (timeliness, waiting, records) for value in vars(module).values() if isinstance(value, Question)
+    value
+    for module in (timeliness, waiting, records, happenings, counting)
+    for value in vars(module).values()
+    if isinstance(value, Question)
 ]
 READ_EVERYTHING = {
     *("unapologised", "unanswered_feedback", "double_deviations", "ping_pong", "relayed_by_owner", "annulled"),
-    *("neglected", "needs_due"),
+    *("neglected", "needs_due", "broken", "silent_transfers", "unconfirmed_closures"),
 }
 ASKED_OF_SOMEBODY = {"owned_by", "orphaned", "promises_to"}
 """Never asked without naming owners or a customer."""
@@ -150,7 +153,7 @@ class TestPlans:
         connection: sqlite3.Connection, question: Question[Any], filters: tuple[str, ...] = (), *, after: bool = False
     ) -> str:
         sql = statement(question, filters, known=False, limit=True, after=after)
-        names = ("tenant", "as_of", "known", "bound", "after", "after_id", "limit", *filters)
+        names = ("tenant", "as_of", "known", "since", "bound", "after", "after_id", "limit", *filters)
         return " | ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(names, 1)))
 
     @pytest.mark.parametrize("after", [False, True])
@@ -171,6 +174,8 @@ class TestPlans:
             (timeliness.AT_RISK, (), "marked"),
             (records.DISPUTED, (), "marked"),
             (records.RENEGED, (), "marked"),
+            (moves._OWNED, ("owner",), "owner"),
+            (moves._HEARD_OF, ("owner",), "feedback"),
         ],
         ids=lambda value: value.name if isinstance(value, Question) else None,
     )
@@ -187,6 +192,13 @@ class TestPlans:
         assert "SCAN" not in plan
         if "TEMP B-TREE" in plan:
             assert question.name in READ_EVERYTHING | ASKED_OF_SOMEBODY
+
+    @pytest.mark.parametrize("after", [False, True])
+    def test_a_day_is_read_customer_after_customer(self, filled, after):
+        """Sorted within each customer only, so that a page need not read them all."""
+        plan = self.plan(filled, reviews.REVIEWED, after=after)
+        assert "SEARCH p USING INDEX commitments_promises_customer (tenant=?" in plan
+        assert "USE TEMP B-TREE FOR LAST TERM" in plan or "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY" in plan
 
     def test_who_is_gone_takes_one_step_for_each_owner(self, filled):
         sql = sqlite._OWNERS_OF_ALL_LIVE + sqlite._DOUBTFUL

@@ -12,14 +12,14 @@ from commitments.evolve import fold
 from commitments.parties import External
 from commitments.refusals import NotOwnedError, RevisionOpenError
 from commitments.vocabulary import Outcome, Phase, Role
-from tests.mutants.registry import bug, decision, effect, instead, row
+from tests.mutants.registry import bug, decision, effect, instead, piece, row
 
 _WORD = Attestation(source=Source.DIRECT, channel="portal")
 
 
 def end(draft: Any, phase: Phase, at: Any, outcome: Outcome | None = None) -> None:
     """End the promise, as the library itself does."""
-    effects.__dict__["_end"](draft, phase, at, outcome)
+    piece(effects, "_end")(draft, phase, at, outcome)
 
 
 @bug(14, "any customer closes any promise")
@@ -114,7 +114,7 @@ def _() -> Any:
 @bug(19, "the old system speaks about promises that are not its own")
 def _() -> Any:
     return patch.object(
-        decide, "decide_import", lambda promise, command: (importing.__dict__["_FACTS"][type(command)](command),)
+        decide, "decide_import", lambda promise, command: (piece(importing, "_FACTS")[type(command)](command),)
     )
 
 
@@ -165,7 +165,7 @@ def _() -> Any:
 
 def _closes_along(kind: Any, which: Any) -> Any:
     """Answering a command of this kind releases another promise in the same breath."""
-    unit = execution.__dict__["_Unit"]
+    unit = piece(execution, "_Unit")
     original = unit.answer
 
     def answer(self: Any, command: Any) -> Any:
@@ -187,7 +187,7 @@ def _closes_along(kind: Any, which: Any) -> Any:
 def _() -> Any:
     def relayed(promise: Any, command: Any, word: Any, world: Any) -> None:
         if word.relayed_by != guards.acting_person(command, world):
-            raise guards.__dict__["_unbelievable"](promise, "it is somebody else's", "relay it yourself")
+            raise piece(guards, "_unbelievable")(promise, "it is somebody else's", "relay it yourself")
 
     return patch.object(guards, "_relayed", relayed)
 
@@ -197,7 +197,7 @@ def _() -> Any:
     def relayed(promise: Any, command: Any, word: Any, world: Any) -> None:
         guards.acting_person(command, world)
         if word.evidence_ref is None:
-            raise guards.__dict__["_unbelievable"](promise, "a relayed word needs evidence", "give it")
+            raise piece(guards, "_unbelievable")(promise, "a relayed word needs evidence", "give it")
 
     return patch.object(guards, "_relayed", relayed)
 

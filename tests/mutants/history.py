@@ -10,14 +10,17 @@ from commitments import evolve, execution, invariants, making, promise, records,
 from commitments.due import resolve
 from commitments.errors import RefusedError
 from commitments.facts import Recorded
+from commitments.guards import acting_person
+from commitments.ids import PersonId, person_stream
 from commitments.index import projection
 from commitments.index.sqlite import SQLiteIndex
-from commitments.parties import Person
+from commitments.parties import Colleague, Person
+from commitments.rows import COLUMNS
 from commitments.stores import sqlite
 from commitments.terms import Custom
-from tests.mutants.registry import bug
+from tests.mutants.registry import bug, piece
 
-UNIT = execution.__dict__["_Unit"]
+UNIT = piece(execution, "_Unit")
 
 
 @bug(33, "a refusal is written down")
@@ -46,7 +49,7 @@ def _() -> Any:
 
 @bug(34, "a snapshot forgets what passed under a report")
 def _() -> Any:
-    original = evolve.thaw
+    original = piece(evolve, "thaw")
 
     def thaw(known: Any) -> Any:
         draft = original(known)
@@ -70,7 +73,7 @@ def _() -> Any:
 
 @bug(34, "the row in the database keeps the first due time")
 def _() -> Any:
-    written = sqlite.UPSERT_PROMISE.replace(", due_at = excluded.due_at", "")
+    written = piece(sqlite, "UPSERT_PROMISE").replace(", due_at = excluded.due_at", "")
     return patch.object(sqlite, "UPSERT_PROMISE", written)
 
 
@@ -94,7 +97,7 @@ def _() -> Any:
 
 @bug(35, "what customers say is signed by the help desk")
 def _() -> Any:
-    original = execution.Meta
+    original = piece(execution, "Meta")
 
     def meta(**known: Any) -> Any:
         actor = "system:help-desk" if known["actor"].startswith("external:") else known["actor"]
@@ -120,7 +123,7 @@ def _() -> Any:
 
 @bug(36, "somebody who joins twice joins twice")
 def _() -> Any:
-    return patch.object(execution.__dict__["_Stream"], "answers", lambda self, command: False)
+    return patch.object(piece(execution, "_Stream"), "answers", lambda self, command: False)
 
 
 @bug(37, "what changed since is not looked up")
@@ -138,9 +141,7 @@ def _() -> Any:
     return patch.object(
         replay,
         "replayed_person",
-        lambda store, tenant, person, moment: roster.fold_person(
-            person, store.load(replay.person_stream(tenant, person))
-        ),
+        lambda store, tenant, person, moment: roster.fold_person(person, store.load(person_stream(tenant, person))),
     )
 
 
@@ -152,8 +153,8 @@ def _() -> Any:
         if command.original in world.linked:
             return original(command, world)
         return e.PromiseMade(
-            owner=making.acting_person(command, world),
-            customer=making.__dict__["Colleague"]("eve"),
+            owner=acting_person(command, world),
+            customer=Colleague(PersonId("eve")),
             words=command.words,
             terms=Custom(),
             due=resolve(command.due, made_at=world.now),
@@ -167,7 +168,7 @@ def making_table() -> Any:
     """How each promise is started."""
     from commitments import decide
 
-    return decide.__dict__["_CREATE"]
+    return piece(decide, "_CREATE")
 
 
 @bug(38, "verify follows no amends")
@@ -180,7 +181,7 @@ def _() -> Any:
 
 @bug(39, "the first refusal ends the bulk")
 def _() -> Any:
-    original = execution.__dict__["_tried"]
+    original = piece(execution, "_tried")
 
     def tried(unit: Any, command: Any) -> Any:
         refused = _REFUSED.get(id(unit))
@@ -208,16 +209,18 @@ def _() -> Any:
 
 @bug(40, "the index never learns who owns it now")
 def _() -> Any:
-    return patch.object(sqlite, "UPSERT_PROMISE", sqlite.UPSERT_PROMISE.replace(", owner = excluded.owner", ""))
+    return patch.object(
+        sqlite, "UPSERT_PROMISE", piece(sqlite, "UPSERT_PROMISE").replace(", owner = excluded.owner", "")
+    )
 
 
 @bug(40, "what was closed is live in the index")
 def _() -> Any:
-    original = projection.row_values
+    original = piece(projection, "row_values")
 
     def values(known: Any) -> Any:
         row = list(original(known))
-        row[projection.COLUMNS.index("live")] = 1
+        row[COLUMNS.index("live")] = 1
         return tuple(row)
 
     return patch.object(projection, "row_values", values)

@@ -1,5 +1,6 @@
 """Bugs that break the invariants of ownership, 1 to 13."""
 
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -8,7 +9,7 @@ from commitments import effects, guards, keeping, questions, roster
 from commitments import events as e
 from commitments.promise import Offer, Promise
 from commitments.vocabulary import OfferEnd, OrphanReason, Phase, Role
-from tests.mutants.registry import bug, decision, effect, instead, row
+from tests.mutants.registry import bug, decision, effect, instead, piece, row
 
 
 def own(draft: Any, owner: Any) -> None:
@@ -90,7 +91,7 @@ def _() -> Any:
 def _() -> Any:
     def declined(draft: Any, fact: Any, at: Any) -> None:
         own(draft, draft.offer.to)
-        effects.__dict__["_end_offer"](draft, OfferEnd.DECLINED, at)
+        piece(effects, "_end_offer")(draft, OfferEnd.DECLINED, at)
 
     return instead(e.HandoverDeclined, declined)
 
@@ -107,7 +108,7 @@ def _() -> Any:
 
 @bug(8, "a supervisor accepts in the colleague's name")
 def _() -> Any:
-    original = guards.__dict__["_is_offeree"]
+    original = piece(guards, "_is_offeree")
     decided = keeping.accept_handover
 
     def offeree(promise: Any, command: Any, person: Any) -> None:
@@ -139,7 +140,7 @@ def _() -> Any:
 
 @bug(9, "an hour away makes an orphan")
 def _() -> Any:
-    original = keeping.__dict__["_answered_for"]
+    original = piece(keeping, "_answered_for")
 
     def answered_for(promise: Any, world: Any) -> Any:
         standing = world.standings.get(promise.owner)
@@ -165,7 +166,7 @@ def _() -> Any:
     def evolve(standing: Any, recorded: Any) -> Any:
         after = original(standing, recorded)
         kept = standing.supervisor and isinstance(recorded.fact, e.SupervisorRevoked)
-        return roster.replace(after, supervisor=True) if kept else after
+        return replace(after, supervisor=True) if kept else after
 
     return patch.object(roster, "evolve_person", evolve)
 
@@ -184,7 +185,7 @@ def _() -> Any:
 
 @bug(12, "who left is not missed")
 def _() -> Any:
-    original = questions.orphan_reason
+    original = piece(questions, "orphan_reason")
 
     def reason(**known: Any) -> Any:
         found = original(**known)

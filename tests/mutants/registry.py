@@ -55,6 +55,11 @@ def bug(invariant: int, says: str) -> Callable[[Callable[[], Any]], None]:
 # --- the usual places -------------------------------------------------------------------------------------------------
 
 
+def piece(module: object, name: str) -> Any:
+    """What ``module`` calls ``name``, whether or not it offers it."""
+    return vars(module)[name]
+
+
 def effect(fact: type[e.Fact], also: Callable[[Any, Any, Any], object]) -> Any:
     """After its own effect, ``fact`` does ``also`` this to the draft."""
     original = EFFECT[fact]

@@ -13,7 +13,7 @@ from commitments.ids import micros
 from commitments.promise import Breach, Promise
 from commitments.queries import Queries
 from commitments.vocabulary import Phase
-from tests.mutants.registry import bug, decision, effect
+from tests.mutants.registry import bug, decision, effect, piece
 
 
 @bug(25, "what is proposed is in force at once")
@@ -90,7 +90,7 @@ def _() -> Any:
 
 @bug(28, "a new due time forgives what passed under the report")
 def _() -> Any:
-    original = effects.__dict__["_set_due"]
+    original = piece(effects, "_set_due")
 
     def set_due(draft: Any, due: Any, at: Any) -> None:
         covered = draft.covered

@@ -6,8 +6,8 @@ from commitments import commands as c
 from commitments.ids import PromiseId
 from commitments.testing import DESK, EVE, SUE
 from commitments.vocabulary import Side
-from tests.properties.model import orphaned
-from tests.properties.steps import US, Step, person_of
+from tests.properties.knowledge import orphaned
+from tests.properties.steps import LIKELY, US, Step, person_of
 from tests.properties.town import COLLEAGUES, CUSTOMERS, DAY, HOUR, PROMISES
 
 # --- time -------------------------------------------------------------------------------------------------------------
@@ -189,10 +189,8 @@ def turn_to_the_latest_offer(step: Step) -> None:
 
 def _answer(step: Step, command: type[c.Command]) -> None:
     offers = step.trail.offers
-    if offers and step.dice.byte() < 200:
-        number = max(offers)
-    else:
-        number = step.dice.pick([*offers, 1, 2])
+    latest = bool(offers) and step.dice.byte() < LIKELY
+    number = max(offers) if latest else step.dice.pick([*offers, 1, 2])
     cited = offers.get(number)
     right = None if cited is None else person_of(cited.giver if command is c.WithdrawHandover else cited.to)
     step.send(command, step.actor(right), offer_id=number)

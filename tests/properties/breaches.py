@@ -34,7 +34,7 @@ class Broken(NamedTuple):
 
 def broken(recorded: Sequence[Recorded], as_of: datetime) -> set[Broken]:
     """Every breach of a promise as seen at ``as_of`` from all of ``recorded``."""
-    found = (_of_period(recorded, *period, as_of) for period in _periods(recorded))
+    found = (_of_period(recorded, period, as_of) for period in _periods(recorded))
     return {breach for breach in found if breach is not None}
 
 
@@ -52,9 +52,10 @@ def _periods(recorded: Sequence[Recorded]) -> Iterator[tuple[int, int, int, Due 
 
 
 def _of_period(
-    recorded: Sequence[Recorded], number: int, start: int, end: int, due: Due | None, as_of: datetime
+    recorded: Sequence[Recorded], period: tuple[int, int, int, Due | None], as_of: datetime
 ) -> Broken | None:
     """The breach of one due time, if it was broken."""
+    number, start, end, due = period
     until = recorded[end].effective_at if end < len(recorded) else as_of
     within = range(start + 1, end)
     passed = next((n for n in within if due is not None and late(due, recorded[n].effective_at)), end)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from commitments.evolve import fold
 from commitments.facts import Recorded
-from commitments.ids import PersonId
+from commitments.ids import PersonId, PromiseId
 from commitments.parties import Colleague
 from commitments.promise import Promise
 from commitments.testing import CUSTOMER
@@ -60,7 +60,7 @@ def asked(town: Town, **moment: Any) -> dict[str, Any]:
     return answers
 
 
-def told(town: Town, promise_id: UUID, as_of: datetime, known: datetime | None) -> dict[str, Any]:
+def told(town: Town, promise_id: PromiseId, as_of: datetime, known: datetime | None) -> dict[str, Any]:
     """What the ledger tells of one promise."""
     moment = {"as_of": as_of, "as_known_at": known}
     return {
@@ -75,7 +75,7 @@ class Brute:
 
     def __init__(self, town: Town, as_of: datetime, known: datetime | None = None) -> None:
         self.town, self.as_of, self.known = town, as_of, known
-        self.promises: dict[UUID, Promise] = {}
+        self.promises: dict[PromiseId, Promise] = {}
         self.trails: dict[UUID, Trail] = {}
         for promise_id in (*PROMISES, OLD):
             seen = [each for each in town.facts(promise_id) if each.visible(as_of, known)]

@@ -15,7 +15,7 @@ from tests.properties.acts import (
     propose,
     turn_to_the_latest_offer,
 )
-from tests.properties.model import is_customer
+from tests.properties.knowledge import is_customer
 from tests.properties.steps import US, Dice, Step
 from tests.properties.town import ACTORS, COLLEAGUES, DAY, HOUR, OLD, PORTAL
 

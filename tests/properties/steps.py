@@ -13,7 +13,7 @@ from commitments.ids import PersonId, PromiseId
 from commitments.parties import Actor, Person
 from commitments.testing import BEN
 from commitments.trail import Trail
-from tests.properties.model import is_customer
+from tests.properties.knowledge import is_customer
 from tests.properties.town import ACTORS, COLLEAGUES, DAY, HOUR, PORTAL, Town
 
 T = TypeVar("T")
@@ -83,15 +83,14 @@ class Step:
     def due(self) -> DueSpec:
         """A due time: mostly ahead."""
         day = (self.town.now + DAY).date().isoformat()
-        return self.dice.pick(
-            (
-                Within(amount=2, unit="hours"),
-                At(local=f"{day}T15:00", tz="Europe/Berlin"),
-                By(date=(self.town.now + DAY).date(), tz="America/New_York"),
-                Within(amount=3, unit="days"),
-                At(local="2026-06-01T10:00", tz="UTC"),
-            )
+        specs: tuple[DueSpec, ...] = (
+            Within(amount=2, unit="hours"),
+            At(local=f"{day}T15:00", tz="Europe/Berlin"),
+            By(date=(self.town.now + DAY).date(), tz="America/New_York"),
+            Within(amount=3, unit="days"),
+            At(local="2026-06-01T10:00", tz="UTC"),
         )
+        return self.dice.pick(specs)
 
     def word(self) -> tuple[Actor, dict[str, Any], str | None]:
         """The customer's word: who brings it, in which form, through which channel."""

@@ -8,8 +8,8 @@ from commitments.execution import _Unit
 from commitments.parties import Colleague, Person
 from commitments.trail import Trail
 from commitments.vocabulary import Outcome, Phase
+from tests.properties.knowledge import is_customer, orphaned
 from tests.properties.laws import Law, about_promises, after, found, obeys, over
-from tests.properties.model import is_customer, orphaned
 from tests.properties.town import COLLEAGUES, PORTAL, Attempt, Town
 from tests.properties.walk import (
     RULES,
@@ -48,7 +48,7 @@ OUTCOMES = {Outcome.CONFIRMED: e.ResolutionConfirmed, Outcome.RELEASED: e.Promis
 
 
 class TestClosedIsTheCustomersWord(Law):
-    """CLOSED ⇔ outcome ∈ {CONFIRMED, RELEASED} ⇔ the last closing event carries that promise's customer's attestation."""
+    """CLOSED ⇔ outcome ∈ {CONFIRMED, RELEASED} ⇔ the last closing event carries that promise's customer's attestation."""  # noqa: E501 # the clause as it stands
 
     invariant = 14
 
@@ -155,9 +155,7 @@ class TestSilenceClosesNothing(Law):
 
 
 class TestOverIsOver(Law):
-    """After CLOSED/ANNULLED/ARCHIVED only ``reopen`` (or an imported fact in an all-imported stream) changes phase, owner
-    or due.
-    """
+    """After CLOSED/ANNULLED/ARCHIVED only ``reopen`` (or an imported fact in an all-imported stream) changes phase, owner or due."""  # noqa: E501 # the clause as it stands
 
     invariant = 19
 

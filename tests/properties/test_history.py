@@ -1,6 +1,7 @@
 """The invariants of history, 33 to 37."""
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from tests.properties.brute import asked, told
 from tests.properties.laws import MANY, Law, about_promises, examples, found, over, story
 from tests.properties.model import obstacles
 from tests.properties.test_time import dump
-from tests.properties.town import COLLEAGUES, TENANT
+from tests.properties.town import COLLEAGUES, TENANT, Attempt
 from tests.properties.walk import (
     accept,
     agree,
@@ -170,7 +171,7 @@ class TestTwiceIsOnce(Law):
 
     @over(repeat, repeat, repeat, make, offer, accept, confirm, roster)
     def test_both_ways(self, town):
-        answered = {}
+        answered: dict[Any, Attempt] = {}
         for attempt in town.attempts:
             command = attempt.command
             first = answered.get((command.command_id, _subject(command)))
@@ -206,9 +207,7 @@ def _subject(command):
 
 
 class TestThePastStaysAsItWas(Law):
-    """Stability: for a fixed set of policies the answer to (as_of, as_known_at) with both given, never changes through
-    events recorded strictly after both.
-    """
+    """Stability: for a fixed set of policies the answer to (as_of, as_known_at) with both given, never changes through events recorded strictly after both."""  # noqa: E501 # the clause as it stands
 
     invariant = 37
 

@@ -44,7 +44,7 @@ from commitments.testing import (
 from commitments.trail import People, Presence, Trail
 from commitments.vocabulary import Holder, OrphanReason, Outcome, Phase, Side
 from tests.properties.laws import over
-from tests.properties.town import TENANT
+from tests.properties.town import SECOND, TENANT
 from tests.properties.walk import accept, confirm, offer, propose, report, roster
 
 US, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
@@ -54,6 +54,7 @@ REOPENED = e.PromiseReopened(attestation=relayed(), owner=BEN.id)
 IMPORTED = e.PromiseImported(
     customer=CUSTOMER, terms=Custom(), owner=BEN.id, reference=Reference(system="old", kind="ticket", key="1")
 )
+VACATED = e.OwnerVacated(owner=BEN.id, reason="Ill.")
 FEEDBACK = e.FeedbackGiven(feedback_id=1, attestation=relayed())
 ANSWERED = e.FeedbackAnswered(feedback_id=1, words="Thank you.", channel="e-mail")
 
@@ -98,7 +99,7 @@ SOUND = {
         e.CustomerUnreachableNoted(),
     ),
     "vacancy and adoption": (
-        *(MADE, (e.OwnerVacated(owner=BEN.id, reason="Ill."), SUE), (e.PromiseAdopted(owner=ANN.id), ANN)),
+        *(MADE, (VACATED, SUE), (e.PromiseAdopted(owner=ANN.id), ANN)),
         (RENEGED, ANN),
     ),
     "afterwards": (
@@ -152,19 +153,19 @@ BROKEN = {
     "withdrawn by another": (5, MADE, OFFERED, (e.HandoverWithdrawn(offer_id=1), EVE)),
     "given by who did not own it": (6, MADE, OFFERED, (replace(ACCEPTED, giver=EVE.id), ANN)),
     "accepted for another": (8, MADE, OFFERED, (ACCEPTED, SUE)),
-    "adopted for another": (8, MADE, (e.OwnerVacated(owner=BEN.id, reason="Ill."), SUE), (e.PromiseAdopted(owner=ANN.id), SUE)),
+    "adopted for another": (8, MADE, (VACATED, SUE), (e.PromiseAdopted(owner=ANN.id), SUE)),
     "adopted while the owner is here": (9, MADE, (e.PromiseAdopted(owner=ANN.id), ANN)),
     "adopted by the owner": (9, MADE, e.PromiseAdopted(owner=BEN.id)),
     "taken from who did not own it": (10, MADE, (e.OwnerVacated(owner=EVE.id, reason="Ill."), SUE)),
-    "vacated by a colleague": (10, MADE, (e.OwnerVacated(owner=BEN.id, reason="Ill."), ANN)),
-    "vacated by a system": (10, MADE, (e.OwnerVacated(owner=BEN.id, reason="Ill."), DESK)),
+    "vacated by a colleague": (10, MADE, (VACATED, ANN)),
+    "vacated by a system": (10, MADE, (VACATED, DESK)),
     "accepted on other terms": (11, MADE, OFFERED, PROPOSED, (AGREED, ANN), (ACCEPTED, ANN)),
     "done by a stranger": (13, MADE, (e.EscalationRaised(to=SUE.id, reason="Help."), replace(ANN, id=PersonId("tim")))),
-    "closed by another customer": (14, MADE, (e.ResolutionConfirmed(attestation=direct()), replace(CUSTOMER, id="C-2"))),
+    "closed by another customer": (14, MADE, (e.ResolutionConfirmed(attestation=direct()), SECOND)),
     "closed by the owner as the customer": (14, TO_ANN, (e.ResolutionConfirmed(attestation=direct()), BEN)),
     "reported by another": (15, MADE, (REPORTED, ANN)),
     "reneged by another": (15, MADE, (RENEGED, ANN)),
-    "progress of nobody": (15, MADE, (e.OwnerVacated(owner=BEN.id, reason="Ill."), SUE), (REPORTED, BEN)),
+    "progress of nobody": (15, MADE, (VACATED, SUE), (REPORTED, BEN)),
     "asked before it was reported": (18, MADE, (e.ConfirmationRequested(report_id=1, channel="e-mail"), DESK)),
     "reported twice": (18, MADE, REPORTED, REPORTED),
     "offered when it was over": (19, MADE, (RELEASED, ANN), OFFERED),
@@ -329,7 +330,7 @@ class TestTheTrail:
         trail = Trail.of(
             log(MADE, OFFERED, (ACCEPTED, ANN), replace(OFFERED, offer_id=2, giver=ANN.id, to=BEN.id), back)
         )
-        assert (trail.owner, trail.returns, trail.owners) == (BEN.id, 1, {BEN.id, ANN.id})
+        assert (trail.owner, trail.returns, trail.owners) == (BEN.id, 1, frozenset({BEN.id, ANN.id}))
 
     def test_closed_and_reopened(self):
         closed = Trail.of(log(MADE, REPORTED, (CONFIRMED, ANN)))

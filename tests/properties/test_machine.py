@@ -1,7 +1,7 @@
 """``OwnershipMachine`` holds for a ledger, and finds each way in which a CRM can lose a promise."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import Phase, settings
@@ -306,7 +306,7 @@ BROKEN = [
 
 def machine_for(crm):
     """The machine, pointed at one of these."""
-    return type("Machine", (OwnershipMachine,), {"new_crm": lambda self: crm()})
+    return type("Machine", (OwnershipMachine,), {"new_crm": lambda _: crm()})
 
 
 class TestABrokenCrmIsFound:
@@ -361,7 +361,8 @@ class TestWithoutHypothesis:
             kept = ledger.make_promise(actor=BEN, customer=CUSTOMER, words="I call you.", due=DUE).promise_id
             over = [_recorded(0, MADE), _recorded(1, e.PromiseAnnulled(reason="Twice."))]
             ledger.store.append([Append(PROMISE, tuple(over), fold(over[:1]))])
-            with ledger.store.connections.writing() as connection:
+            store: Any = ledger.store
+            with store.connections.writing() as connection:
                 connection.execute("UPDATE commitments_promises SET live = 0 WHERE id = ?", (kept.bytes,))
             found = {(each.invariant, each.stream) for each in broken_invariants(ledger)}
             assert found >= {(12, kept), (40, PROMISE)}
@@ -371,7 +372,7 @@ class TestWithoutHypothesis:
             ledger.roster.person_joined(actor=DESK, person=BEN.id)
             ledger.make_promise(actor=BEN, customer=CUSTOMER, words="I call you.", due=DUE)
             other = fold([_recorded(0, MADE), _recorded(1, e.PromiseAnnulled(reason="Twice."))])
-            monkeypatch.setattr("commitments.testing.oracles.fold", lambda recorded: other)
+            monkeypatch.setattr("commitments.testing.oracles.fold", lambda _: other)
             assert {each.invariant for each in broken_invariants(ledger)} >= {14}
 
 

@@ -6,8 +6,8 @@ from commitments.errors import InvalidInputError
 from commitments.parties import Person
 from commitments.testing import PROMISE, SUE
 from tests.properties.breaches import broken
+from tests.properties.knowledge import orphaned
 from tests.properties.laws import Law, about_promises, after, found, moved, obeys, over, settled
-from tests.properties.model import orphaned
 from tests.properties.walk import (
     accept,
     accept_any,
@@ -51,9 +51,7 @@ MOVES_OWNER = (
 
 
 class TestOwnerIsTheFoldOfTheLog(Law):
-    """The owner equals an independent fold over {made, recorded unowned, accepted, adopted, vacated, reopened, imported};
-    no other event changes it.
-    """
+    """The owner equals an independent fold over {made, recorded unowned, accepted, adopted, vacated, reopened, imported}; no other event changes it."""  # noqa: E501 # the clause as it stands
 
     invariant = 1
 

@@ -11,7 +11,7 @@ from commitments import events as e
 from commitments.errors import CommitmentsError
 from commitments.evolve import fold
 from commitments.facts import Meta, Recorded
-from commitments.ids import CommandId
+from commitments.ids import CommandId, PromiseId
 from commitments.invariants import cycles, links_of, verify_rules
 from commitments.ports import Append
 from commitments.stores import open_store
@@ -72,7 +72,7 @@ class TestLinksMakeNoCircle(Law):
         store.close()
 
 
-def _made(number: int, supports: UUID | None, remedies: UUID | None) -> Recorded:
+def _made(number: int, supports: PromiseId | None, remedies: PromiseId | None) -> Recorded:
     fact = e.PromiseMade(
         owner=BEN.id, customer=CUSTOMER, words="w", terms=Custom(), due=due_at(), supports=supports, remedies=remedies
     )
@@ -129,9 +129,7 @@ def _log(town: Town):
 
 
 class TestTheIndexAnswersLikeTheLog(Law):
-    """Every query over the index equals the predicate evaluated on a fresh replay of all streams; live = owned +
-    orphaned.
-    """
+    """Every query over the index equals the predicate evaluated on a fresh replay of all streams; live = owned + orphaned."""  # noqa: E501 # the clause as it stands
 
     invariant = 40
 

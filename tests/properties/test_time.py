@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from commitments import commands as c
 from commitments import events as e
 from commitments.due import At, By, Within
+from commitments.ids import PromiseId
 from commitments.stores import open_store
 from commitments.testing import BEN, CUSTOMER, DESK, EVE, NOON, relayed
 from commitments.vocabulary import BreachCause
@@ -164,7 +165,7 @@ class TestBreachesNeverShrink(Law):
         self._grow(town)
 
     def _grow(self, town):
-        seen = {}
+        seen: dict[PromiseId, dict[int, bool]] = {}
         for attempt in about_promises(town):
             promise = attempt.promise_after
             if promise is None:
@@ -243,7 +244,9 @@ class TestOverdueToTheMicrosecond(Law):
         town = Town(open_store("memory://", TENANT))
         made = town.attempt(c.MakePromise(actor=BEN, promise_id=PROMISES[2], customer=CUSTOMER, words="Soon.", due=due))
         _live_on(town, then)
+        assert made.promise_after is not None
         stored = made.promise_after.due
+        assert stored is not None
         for offset in (-2, -1, 0, 1, 2):
             as_of = stored.at + offset * US
             passed = as_of > stored.at or (as_of == stored.at and isinstance(due, By))
@@ -251,7 +254,9 @@ class TestOverdueToTheMicrosecond(Law):
             listed = {line.promise_id for line in town.ledger.overdue(as_of=as_of)}
             soon = {line.promise_id for line in town.ledger.due_soon(as_of=as_of)}
             assert (PROMISES[2] in listed) is expected
-            assert town.promise(PROMISES[2]).overdue(as_of) is expected
+            promise = town.promise(PROMISES[2])
+            assert promise is not None
+            assert promise.overdue(as_of) is expected
             assert (PROMISES[2] in soon) is (not passed and then in {"nothing", "disputed"})
         town.close()
 

@@ -175,7 +175,6 @@ class Town:
         promise_id = getattr(command, "promise_id", None)
         stream = _stream_of(command)
         before = self.facts(stream) if stream else ()
-        trail = self.trails.get(promise_id, Trail()) if promise_id else Trail()
         now = max(self.now, before[-1].meta.recorded_at) if before else self.now
         known = self._answered(command, before)
         forbidden = obstacles(self, command, channel, now)

@@ -144,7 +144,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def take(town: Town, drawn: bytes, favoured: Sequence[Rule] = (), *, only: bool = False) -> None:
-    """One step. Nothing happens if the first byte is 0; six times in ten (or ``only``) it is one of the ``favoured``."""
+    """One step: six times in ten (or ``only``) one of the ``favoured``. Nothing happens if the first byte is 0."""
     dice = Dice(drawn)
     first = dice.byte()
     if first == 0:

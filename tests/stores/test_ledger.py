@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -226,3 +228,26 @@ def test_a_command_may_say_that_it_happened_earlier(ledger: Ledger) -> None:
     last = ledger.store.load(promise_id)[-1]
     assert last.occurred_at == earlier
     assert last.effective_at == last.meta.recorded_at
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda ledger: ledger.overdue(owner="\ud800"),
+        lambda ledger: ledger.overdue(kind="\x00"),
+        lambda ledger: ledger.owned_by(""),
+        lambda ledger: ledger.ping_pong(min_returns=2**70),
+        lambda ledger: ledger.ping_pong(min_returns="x"),
+        lambda ledger: ledger.ping_pong(min_returns=-1),
+        lambda ledger: ledger.promises_to(CUSTOMER, live="x"),
+        lambda ledger: ledger.history("x"),
+        lambda ledger: ledger.promise("x"),
+        lambda ledger: ledger.who_owned("x", datetime(2026, 6, 1, tzinfo=UTC)),
+        lambda ledger: ledger.overdue(cursor=urlsafe_b64encode(b"[" * 20_000).decode()),
+        lambda ledger: ledger.overdue(cursor=7),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(ledger: Ledger, ask: Callable[[Ledger], object]) -> None:
+    """A typed error, whatever comes in from a web form."""
+    with pytest.raises(InvalidInputError):
+        ask(ledger)

@@ -175,7 +175,7 @@ def _reported_by(stream: Sequence[Recorded], as_of: datetime) -> list[ReportedRo
 
 
 def _follow(stream: Sequence[Recorded], as_of: datetime, tally: Tally) -> None:
-    """Move one promise by its facts, as far as they are visible. One that was annulled never was: it counts in nothing."""
+    """Move one promise by its facts, as far as they are visible. One that was annulled counts in nothing."""
     visible = [recorded for recorded in stream if recorded.visible(as_of)]
     if any(isinstance(recorded.fact, PromiseAnnulled) for recorded in visible):
         return

@@ -88,7 +88,8 @@ CREATE TABLE commitments_promises (
     _index("commitments_promises_offers", "tenant, offer_expires_at, id", where="offer_id IS NOT NULL"),
     # The few with something else open.
     _index("commitments_promises_marked", "tenant, due_last, id", where="marked = 1"),
-    _index("commitments_promises_feedback", "tenant, made_at, id", where="feedback_open > 0"),
+    # What somebody still has to answer, also after the end.
+    _index("commitments_promises_feedback", "tenant, owner, due_last, id", where="feedback_open > 0"),
     _index("commitments_promises_customer", "tenant, customer, made_at, id"),
     _index("commitments_promises_supports", "tenant, supports", where="supports IS NOT NULL"),
     # Which rows tell more than a question about the past may know. What is recorded as it happens has both times equal

@@ -83,7 +83,9 @@ def open_store(url: str | None, tenant: TenantId, *, synchronous: str = "FULL") 
         return SQLiteStore(SQLiteMemory(lambda connection: create(connection, "memory://")), tenant)
     scheme, _, path = url.partition(":///")
     if scheme != "sqlite" or not path or "\0" in path:
-        raise UrlError(problem=f"an address beginning with {scheme[:20]!r} is none of a ledger")
+        # An address may hold a password, and errors get into logs.
+        shown = "this" if "@" in url else repr(url)
+        raise UrlError(problem=f"{shown} is no address of a ledger")
     if "%" in path:
         from urllib.parse import unquote
 
