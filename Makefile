@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check test coverage optimized props mutants explore faults bench docs
+.PHONY: help venv check test coverage optimized props mutants explore mutation faults bench docs
 
 help: ## what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ mutants: ## every seeded bug against the property of its own invariant
 
 explore: ## every reachable state of one promise, in two small worlds
 	$(PYTHON) -m commitments.testing.explorer
+
+mutation: ## the rules changed on purpose, one change at a time; every survivor has its reason
+	$(PYTHON) tools/mutation.py
 
 faults: ## killed processes, stopped databases, full disks; the long ones too
 	$(PYTHON) -m pytest -m faults

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import spec_from_file_location
+from importlib.util import spec_from_loader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import NamedTuple, cast
@@ -149,26 +149,6 @@ def noticed_by_mutmut(file: str) -> dict[str, bool]:
 # --- what a file does while it is imported ----------------------------------------------------------------------------
 
 
-class Replaced(SourceFileLoader, MetaPathFinder):
-    """Loads one module from a text instead of its file."""
-
-    def __init__(self, name: str, file: Path, text: str) -> None:
-        super().__init__(name, str(file))
-        self.text = text
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Answer for that one module."""
-        del path, target
-        return spec_from_file_location(fullname, self.path, loader=self) if fullname == self.name else None
-
-    def get_code(self, fullname: str) -> CodeType:
-        """Compile the text."""
-        del fullname
-        return compile(self.text, self.path, "exec")
-
-
 class Attempt(NamedTuple):
     """A change, and the whole text of the file with it."""
 
@@ -249,6 +229,33 @@ def described(file: str, where: str, before: str, after: str) -> Change:
 # --- a process for each -----------------------------------------------------------------------------------------------
 
 
+class OtherText(SourceFileLoader):
+    """Loads a module from a text instead of its file."""
+
+    def __init__(self, name: str, file: Path, text: str) -> None:
+        super().__init__(name, str(file))
+        self.text = text
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the text."""
+        del fullname
+        return compile(self.text, self.path, "exec")
+
+
+class OtherTextFinder(MetaPathFinder):
+    """Finds one module, by its loader."""
+
+    def __init__(self, loader: OtherText) -> None:
+        self.loader = loader
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Answer for that one module."""
+        del path, target
+        return spec_from_loader(fullname, self.loader) if fullname == self.loader.name else None
+
+
 def run_tests(file: str, text: str) -> int:
     """Run the unit tests with ``file`` replaced by ``text``, in this very process, until one fails."""
     import pytest  # noqa: PLC0415 - as below
@@ -256,7 +263,7 @@ def run_tests(file: str, text: str) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     name = f"commitments.{Path(file).stem}"
     sys.path.insert(0, str(WORK / "src"))
-    sys.meta_path.insert(0, Replaced(name, WORK / file, text))
+    sys.meta_path.insert(0, OtherTextFinder(OtherText(name, WORK / file, text)))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
@@ -375,7 +382,7 @@ def verdict(found: Sequence[tuple[Change, bool]]) -> int:
 
 def main() -> int:
     """Try every change; return 0 if the bar is reached and every survivor has its reason."""
-    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    asked = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     asked.add_argument("--again", action="store_true", help="try only what survived the last run, or is new")
     if asked.parse_args().again:
         for file in changed_files():

@@ -106,5 +106,5 @@ def decide(promise: Promise | None, command: c.PromiseCommand | c.Creation, worl
 
 def _wrong_phase(promise: Promise, command: c.Command) -> WrongPhaseError:
     needs = " or ".join(sorted(BY_COMMAND[type(command)].phases))
-    may = ", ".join(allowed_in(promise.phase)) or "nothing"
+    may = ", ".join(allowed_in(promise.phase))
     return WrongPhaseError(promise.id, phase=promise.phase, command=type(command).__name__, needs=needs, may=may)

@@ -140,10 +140,13 @@ def _journal(mode: str) -> Check:
 
 def _writable(store: SQLiteStore) -> Check:
     import os
+    from pathlib import Path
 
-    path = getattr(store.connections, "path", None)
-    if path is None:
+    from commitments.stores.connections import SQLiteFile
+
+    if not isinstance(store.connections, SQLiteFile):
         return Check("writable", "ok", "in memory, gone when it is closed")
+    path = Path(store.connections.path)
     closed = [str(each) for each in (path, path.absolute().parent) if not os.access(each, os.W_OK)]
     if not closed:
         return Check("writable", "ok", "yes")
