@@ -146,7 +146,7 @@ def noticed_by_mutmut(file: str) -> dict[str, bool]:
     return {name.rpartition(".")[2]: code not in _UNNOTICED for name, code in ended.items()}
 
 
-# --- what a file does while it is imported ----------------------------------------------------------------------------
+# --- every change ------------------------------------------------------------------------------------------------------
 
 
 class Attempt(NamedTuple):
@@ -257,7 +257,7 @@ class OtherTextFinder(MetaPathFinder):
 
 
 def run_tests(file: str, text: str) -> int:
-    """Run the unit tests with ``file`` replaced by ``text``, in this very process, until one fails."""
+    """Run the unit tests with ``file`` replaced by ``text``, in this very process, until one fails; likely ones first."""
     import pytest  # noqa: PLC0415 - as below
 
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
@@ -269,7 +269,8 @@ def run_tests(file: str, text: str) -> int:
     os.dup2(nowhere, 2)
     loaded_before = "ignore::pytest.PytestAssertRewriteWarning"
     options = ["-x", "-q", "-W", loaded_before, "-p", "no:cacheprovider", "-p", "no:benchmark"]
-    return int(pytest.main([*options, "tests/unit"]))
+    likely = [f"tests/unit/{name}.py" for name in ("test_small_print", "test_lifecycle")]
+    return int(pytest.main([*options, *likely])) or int(pytest.main([*options, "tests/unit"]))
 
 
 def ended_in_children(jobs: Sequence[tuple[str, str]], done: Callable[[int, int], None]) -> None:
@@ -277,6 +278,7 @@ def ended_in_children(jobs: Sequence[tuple[str, str]], done: Callable[[int, int]
     import hypothesis  # noqa: F401, PLC0415 - loaded once, before the processes part
     import pydantic  # noqa: F401, PLC0415 - as above
     import pytest  # noqa: F401, PLC0415 - as above
+    import sybil  # noqa: F401, PLC0415 - as above
 
     running: dict[int, int] = {}
 

@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, overload
 
 from commitments import commands as c
 from commitments.errors import InvalidInputError, PromiseNotFoundError
-from commitments.ids import TenantId
+from commitments.ids import PersonId, TenantId
 from commitments.inquiry import uuid_of
 from commitments.policies import Policies
 from commitments.ports import Clock, Store
 from commitments.queries import Queries
 from commitments.receipts import Receipt
+from commitments.vocabulary import Holder
 
 if TYPE_CHECKING:
     from commitments.channels import CustomerChannel
     from commitments.errors import CommitmentsError
     from commitments.execution import Execution
     from commitments.ids import PromiseId
+    from commitments.parties import Actor
     from commitments.promise import Promise
 
 __all__ = ["DEFAULT_TENANT", "Ledger", "Roster", "system_clock"]
@@ -75,8 +77,9 @@ def _execute(execute: Callable[[c.Command], Receipt], command: Callable[..., c.C
 class Roster:
     """The people of the company, as the ledger records them. Kept by registered systems and supervisors."""
 
-    def __init__(self, execute: Callable[[c.Command], Receipt]) -> None:
+    def __init__(self, execute: Callable[[c.Command], Receipt], store: Store) -> None:
         self.execute = execute
+        self._store = store
 
     person_joined = _Asks(c.NotePersonJoined)
     person_absent = _Asks(c.NotePersonAbsent)
@@ -85,6 +88,28 @@ class Roster:
     supervisor_granted = _Asks(c.GrantSupervisor)
     supervisor_revoked = _Asks(c.RevokeSupervisor)
     person_imported = _Asks(c.ImportPerson)
+
+    def sync(self, *, actor: Actor, people: Iterable[str], supervisors: Iterable[str] = ()) -> list[Receipt]:
+        """Mirror the host's own staff table: afterwards exactly ``people`` and ``supervisors`` are here.
+
+        Records what changed and nothing else: who is new joined, who is no longer named left (teams that an import
+        brought stay), and who supervises. Doing it again changes nothing. Absences are told one by one.
+
+        Raises:
+            InvalidInputError, NotSystemError, NotSupervisorError, NotActiveError: as for each of these commands.
+        """
+        supervising = {PersonId(person) for person in supervisors}
+        wanted = supervising | {PersonId(person) for person in people}
+        known = {} if self._store.blank else self._store.index.people()
+        here = {person for person, each in known.items() if each.member and each.holder is Holder.PERSON}
+        granted = {person for person in here & wanted if known[person].supervisor}
+        changes: tuple[tuple[Callable[..., Receipt], set[PersonId]], ...] = (
+            (self.person_joined, wanted - here),
+            (self.supervisor_granted, supervising - granted),
+            (self.supervisor_revoked, granted - supervising),
+            (self.person_left, here - wanted),
+        )
+        return [record(actor=actor, person=person) for record, whom in changes for person in sorted(whom)]
 
 
 class Ledger(Queries):
@@ -112,7 +137,7 @@ class Ledger(Queries):
         super().__init__(store, clock=clock, policies=policies or Policies(), tenant=tenant)
         self.systems = frozenset(systems)
         self.channels = frozenset(channels)
-        self.roster = Roster(self.execute)
+        self.roster = Roster(self.execute, store)
 
     # --- commands -----------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -27,6 +28,7 @@ from commitments import (
     Source,
     TenantId,
     commands,
+    connect,
 )
 from commitments.codec import decode, encode
 from commitments.errors import (
@@ -49,7 +51,7 @@ from commitments.refusals import (
 from commitments.stores.connections import SQLiteMemory
 from commitments.stores.schema import create
 from commitments.stores.sqlite import SQLiteStore
-from commitments.vocabulary import Forethought
+from commitments.vocabulary import Forethought, Holder
 from tests.stores.conftest import DESK, staffed
 from tests.stores.test_ledger import BEN, CUSTOMER, SUE, TOMORROW, id_of, make, names
 
@@ -202,8 +204,6 @@ def test_the_clock_may_tell_any_zone() -> None:
 
 def test_a_reference_is_found_in_a_blank_file_too(tmp_path: object) -> None:
     """The very first command may carry a reference, although there is nothing to look it up in."""
-    from commitments import connect
-
     with connect(f"sqlite:///{tmp_path}/p.db", systems=["help-desk"]) as ledger:
         receipt = ledger.record_unowned_promise(
             actor=DESK,
@@ -359,3 +359,25 @@ def test_a_policy_that_no_rule_could_work_with_is_refused() -> None:
         Policies(offer_expiry=timedelta(hours=-1))
     with pytest.raises(InvalidInputError, match="ping_pong_bound"):
         Policies(ping_pong_bound=-1)
+
+
+def test_the_roster_mirrors_the_hosts_staff_table(ledger: Ledger) -> None:
+    """What changed is recorded, what did not is not; doing it again changes nothing."""
+    ledger.roster.person_imported(actor=DESK, person=PersonId("Queue 7"), holder=Holder.TEAM)
+    staff = {"actor": DESK, "people": ["ann", "zoe"], "supervisors": ["ann"]}
+    changed = ledger.roster.sync(**staff)  # type: ignore[arg-type] # the same staff twice
+    assert [(each.facts[0].name, each.facts[0].person) for each in changed] == [  # type: ignore[attr-defined] # facts about people
+        ("person-joined", "zoe"),
+        ("supervisor-granted", "ann"),
+        ("person-left", "ben"),
+        ("person-left", "sue"),
+    ]
+    assert ledger.roster.sync(**staff) == []  # type: ignore[arg-type] # as above
+    revoked = ledger.roster.sync(actor=DESK, people=["ann", "zoe"])
+    assert [each.facts[0].name for each in revoked] == ["supervisor-revoked"]
+
+
+def test_a_staff_table_can_be_mirrored_into_a_new_file(tmp_path: Path) -> None:
+    """The first thing that many hosts do."""
+    with connect(f"sqlite:///{tmp_path}/p.db", systems=["help-desk"]) as ledger:
+        assert len(ledger.roster.sync(actor=DESK, people=["ben"], supervisors=["sue"])) == 3
