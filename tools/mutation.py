@@ -146,7 +146,7 @@ def noticed_by_mutmut(file: str) -> dict[str, bool]:
     return {name.rpartition(".")[2]: code not in _UNNOTICED for name, code in ended.items()}
 
 
-# --- every change ------------------------------------------------------------------------------------------------------
+# --- every change ----------------------------------------------------------------------------------------------------
 
 
 class Attempt(NamedTuple):
@@ -257,7 +257,7 @@ class OtherTextFinder(MetaPathFinder):
 
 
 def run_tests(file: str, text: str) -> int:
-    """Run the unit tests with ``file`` replaced by ``text``, in this very process, until one fails; likely ones first."""
+    """Run the unit tests with ``file`` replaced by ``text``, in this very process, until one fails."""
     import pytest  # noqa: PLC0415 - as below
 
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))

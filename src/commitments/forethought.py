@@ -7,7 +7,7 @@ it warns, refuses, or is left alone. A warning stands in the receipt and the pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from commitments.due import Due, outside_working_hours
@@ -23,7 +23,6 @@ class Intention(NamedTuple):
 
     owner: Standing
     due: Due
-    now: datetime
     live: int
     """How many live promises the owner-to-be has already; counted only where a policy bounds it."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property, partial, update_wrapper
 from types import TracebackType
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from commitments.ids import PromiseId
     from commitments.parties import Actor
     from commitments.promise import Promise
+    from commitments.standing import Standing
 
 __all__ = ["DEFAULT_TENANT", "Ledger", "Roster", "system_clock"]
 
@@ -100,7 +101,7 @@ class Roster:
         """
         supervising = {PersonId(person) for person in supervisors}
         wanted = supervising | {PersonId(person) for person in people}
-        known = {} if self._store.blank else self._store.index.people()
+        known: Mapping[PersonId, Standing] = {} if self._store.blank else self._store.index.people()
         here = {person for person, each in known.items() if each.member and each.holder is Holder.PERSON}
         granted = {person for person in here & wanted if known[person].supervisor}
         changes: tuple[tuple[Callable[..., Receipt], set[PersonId]], ...] = (

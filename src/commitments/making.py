@@ -50,7 +50,7 @@ def think_first(owner: PersonId, due: Due, world: World) -> tuple[str, ...]:
     Raises:
         PolicyRefusedError: one of them refuses.
     """
-    intention = Intention(standing_of(owner, world), due, world.now, world.live)
+    intention = Intention(standing_of(owner, world), due, world.live)
     warnings: list[str] = []
     for policy, follows, why in concerns(intention, world.policies):
         if follows is Forethought.REFUSE:

@@ -175,7 +175,7 @@ def canonical(value: Any) -> Any:
         InvalidInputError: a field is missing, unknown, or not what it says.
     """
     if isinstance(value, tuple):
-        return tuple(map(canonical, value))
+        return tuple(canonical(each) for each in cast("tuple[object, ...]", value))
     if not isinstance(value, Closed):
         return value
     kind = type(value)

@@ -71,14 +71,14 @@ class Policies:
         Raises:
             InvalidInputError: names the policy.
         """
-        if not self.follow_up_after:
-            raise InvalidInputError(where="follow_up_after", problem="give at least one length of time")
-        for name, value in ((each.name, getattr(self, each.name)) for each in fields(self)):
-            for length in value if isinstance(value, tuple) else (value,):
-                if isinstance(length, timedelta) and length < timedelta(0):
-                    raise InvalidInputError(where=name, problem="a length of time is not negative")
-                if isinstance(length, int) and length < 0:
-                    raise InvalidInputError(where=name, problem="a number of times is not negative")
+        if not self.follow_up_after or min(self.follow_up_after) < timedelta(0):
+            raise InvalidInputError(where="follow_up_after", problem="give at least one length of time, none negative")
+        for each in fields(self):
+            value: object = getattr(self, each.name)
+            if isinstance(value, timedelta) and value < timedelta(0):
+                raise InvalidInputError(where=each.name, problem="a length of time is not negative")
+            if isinstance(value, int) and value < 0:
+                raise InvalidInputError(where=each.name, problem="a number of times is not negative")
 
     def offer_expires_at(self, now: datetime, due_at: datetime | None) -> datetime:
         """Return when an offer made ``now`` lapses: after ``offer_expiry``, at the due time if that comes first."""

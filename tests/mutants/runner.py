@@ -21,6 +21,8 @@ INVARIANTS = range(1, 41)
 BAR = 45
 """How many bugs there must be at least."""
 PROCESSES = 2
+EXAMPLES, CLEAN_EXAMPLES = 700, 150
+"""How many stories a bug has to survive, and how many the clean code; ``make props`` tries the latter on many more."""
 
 
 class Verdict(NamedTuple):
@@ -35,8 +37,16 @@ class Verdict(NamedTuple):
     seconds: float
 
 
-def prepare(most: int) -> None:
-    """Load bugs and properties with a profile that always draws the same stories and stops at the first failure."""
+def prepare() -> None:
+    """Load the bugs, and what every property needs; once, for all."""
+    for name in BUG_MODULES:
+        importlib.import_module(f"tests.mutants.{name}")
+    for name in ("walk", "brute", "laws"):
+        importlib.import_module(f"tests.properties.{name}")
+
+
+def load(most: int) -> None:
+    """Load the properties with a profile that always draws the same stories, and stops at the first failure."""
     settings.register_profile(
         "mutants",
         max_examples=most,
@@ -48,8 +58,11 @@ def prepare(most: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     settings.load_profile("mutants")
-    for name in BUG_MODULES:
-        importlib.import_module(f"tests.mutants.{name}")
+    import_laws()
+
+
+def import_laws() -> None:
+    """Load the properties with the profile that is in force."""
     for name in LAW_MODULES:
         importlib.import_module(f"tests.properties.{name}")
 
@@ -84,12 +97,16 @@ def judged(name: str, invariant: int, bug: Bug | None) -> Verdict:
 
 def _one(work: tuple[str, int, int | None]) -> Verdict:
     name, invariant, number = work
+    load(CLEAN_EXAMPLES if number is None else EXAMPLES)
     return judged(name, invariant, None if number is None else BUGS[number])
 
 
-def run(*, most: int, quick: bool = False, say: bool = True) -> list[Verdict]:
-    """Judge all: each bug in a process of its own, so that nothing it leaves behind helps another."""
-    prepare(most)
+def run(*, quick: bool = False, say: bool = True) -> list[Verdict]:
+    """Judge all, each in a process of its own, so that nothing that one leaves behind helps another.
+
+    ``quick``: the first bug of each invariant only.
+    """
+    prepare()
     work: list[tuple[str, int, int | None]] = [("clean", invariant, None) for invariant in INVARIANTS]
     seen: set[int] = set()
     for number, bug in enumerate(BUGS):
@@ -133,7 +150,7 @@ def problems(verdicts: Sequence[Verdict]) -> list[str]:
 def main(arguments: Sequence[str]) -> int:
     """Judge, and end in one line with the figures; 1 if anything is below the bar."""
     started = time.perf_counter()
-    verdicts = run(most=700, quick="--quick" in arguments)
+    verdicts = run(quick="--quick" in arguments)
     bugs = [each for each in verdicts if each.name != "clean"]
     wrong = problems(verdicts)
     for each in wrong:

@@ -76,7 +76,7 @@ class TestFactsAreOnlyAdded(Law):
                 assert dump(town) == kept
 
     @over(offer, accept, make, share=0.2)
-    def test_when_the_clock_goes_back(self, town):
+    def test_a_clock_that_goes_back(self, town):
         town.clock.advance(-timedelta(hours=30))
         for promise_id, trail in list(town.made()):
             before = trail.recorded_at

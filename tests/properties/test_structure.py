@@ -1,6 +1,6 @@
 """The invariants of structure, 38 to 40."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from hypothesis import given
@@ -41,6 +41,8 @@ from tests.properties.walk import (
     vacate,
     warn,
 )
+
+US = timedelta(microseconds=1)
 
 
 class TestLinksMakeNoCircle(Law):
@@ -151,9 +153,7 @@ class TestTheIndexAnswersLikeTheLog(Law):
         real=True,
     )
     def test_now_and_later(self, town):
-        week = timedelta(days=7)
-        quiet = [each.now + week for each in town.attempts if each.now + week >= town.now]
-        for as_of in (town.now, town.now + timedelta(hours=20), *quiet[:1], *quiet[-1:], town.now + 45 * DAY):
+        for as_of in (town.now, town.now + timedelta(hours=20), town.now + 45 * DAY):
             _agree(town, as_of, None)
 
     @over(offer, accept, offer, accept, warn, fall_due, *RULES, real=True, share=0.3)
@@ -166,6 +166,18 @@ class TestTheIndexAnswersLikeTheLog(Law):
         ):
             _agree(town, as_of, known)
 
+    @over(offer, accept, warn, fall_due, only=True, real=True, share=0.15, steps=20)
+    def test_after_hand_overs_and_warnings(self, town):
+        _agree(town, town.now, None)
+
+    @over(report, offer, make, tick, real=True, share=0.1, steps=12)
+    def test_at_the_edges_of_time(self, town):
+        """The very moment at which an answer changes, and a microsecond on either side."""
+        for moment in sorted(_edges(town))[:6]:
+            for as_of in (moment - US, moment, moment + US):
+                if as_of >= town.now:
+                    _agree(town, as_of, None)
+
     @over(depart, away, vacate, adopt, offer, accept, tick, make, real=True, share=0.3)
     def test_live_is_owned_and_orphaned(self, town):
         brute = Brute(town, town.now)
@@ -176,6 +188,18 @@ class TestTheIndexAnswersLikeTheLog(Law):
         assert owned | orphaned == live
         assert answered_for == live - orphaned
         assert answered_for <= owned
+
+
+def _edges(town: Town) -> set[datetime]:
+    """When something becomes due, late, soon due, neglected or lapsed."""
+    found: set[datetime] = set()
+    for promise_id, trail in town.made():
+        promise = town.promise(promise_id)
+        if promise is not None and promise.live:
+            found.add((promise.owner_acted_at or promise.made_at) + 7 * DAY)
+            found |= {trail.due.at, trail.due.at - DAY} if trail.due is not None else set()
+            found |= {trail.offer.expires_at} if trail.offer is not None else set()
+    return {moment for moment in found if moment >= town.now}
 
 
 def _agree(town: Town, as_of, known) -> None:

@@ -41,7 +41,7 @@ HERE = Standing(person=BEN.id, member=True)
 
 def thoughts(policies=None, *, owner=HERE, due=None, live=0):
     """Return the policies that have something to say about a promise."""
-    intention = Intention(owner, due or due_at(), NOON, live)
+    intention = Intention(owner, due or due_at(), live)
     return [(name, follows) for name, follows, _ in concerns(intention, policies or Policies())]
 
 

@@ -18,7 +18,8 @@ import pytest
 from commitments import codec, lifecycle
 from commitments import commands as c
 from commitments import events as e
-from commitments.attention import dormant, follow_up_at
+from commitments.attention import dormant, follow_up_at, orphan_reason_of
+from commitments.attestation import Attestation
 from commitments.codec import Encoded, decode, encode
 from commitments.decide import answered_before
 from commitments.due import At, By, Within, imported_due, outside_working_hours, resolve
@@ -26,12 +27,13 @@ from commitments.errors import InvalidInputError, NoSuchLocalTimeError, Unreadab
 from commitments.facts import Recorded
 from commitments.guards import World
 from commitments.ids import CommandId
-from commitments.lifecycle import Owner, Row
+from commitments.lifecycle import TABLE, Owner, Row
 from commitments.parties import LONGEST_NAME, Colleague, External
 from commitments.policies import DEFAULT_PAGE, MAX_PAGE, Policies, long_or_over_the_due
 from commitments.promise import Breach, Promise, Report
 from commitments.reference import Reference
-from commitments.refusals import CommandIdReusedError, CustomerIsOwnerError, PolicyRefusedError
+from commitments.refusals import AttestationError, CommandIdReusedError, CustomerIsOwnerError, PolicyRefusedError
+from commitments.standing import Absence, Standing
 from commitments.terms import Callback
 from commitments.testing import (
     ANN,
@@ -60,9 +62,9 @@ from commitments.testing import (
     relayed,
 )
 from commitments.testing.givens import Item
-from commitments.vocabulary import BreachCause, Forethought, OwnerLost, Phase, Side
+from commitments.vocabulary import BreachCause, Forethought, OrphanReason, OwnerLost, Phase, Role, Side
 from commitments.working_time import WorkingTime
-from tests.unit.cases import BY_COMMAND, DAY, FEEDBACK, HOUR, IMPORTED, META, REFERENCE, US
+from tests.unit.cases import BY_COMMAND, DAY, FEEDBACK, HOUR, IMPORTED, META, REFERENCE, US, VACATED
 
 POLICIES = Policies(follow_up_after=(DAY, 3 * DAY, 7 * DAY), dormant_after=30 * DAY)
 
@@ -523,6 +525,27 @@ def test_the_words_of_the_table():
     assert [each.value for each in lifecycle.Due] == ["=", "set", "the one agreed", "as the old system said"]
 
 
+def test_the_rows_that_start_a_promise_or_import_one():
+    """``decide`` answers them before it looks at roles and phases; the docs show these all the same."""
+    starting = {row.command: (row.who, row.phases) for row in TABLE if issubclass(row.command, c.Creation)}
+    assert starting == {
+        c.MakePromise: ((Role.OWNER_TO_BE,), frozenset()),
+        c.PromiseAmends: ((Role.OWNER_TO_BE,), frozenset()),
+        c.RecordUnownedPromise: ((Role.SYSTEM,), frozenset()),
+    }
+    imported = [row for row in TABLE if issubclass(row.command, c.Import)]
+    assert {(row.who, row.phases) for row in imported} == {((Role.SYSTEM,), frozenset(Phase))}
+    assert {row.command: (row.fact, row.owner, row.due, row.phase) for row in imported} == {
+        c.ImportPromise: (e.PromiseImported, Owner.AS_SAID, lifecycle.Due.AS_SAID, None),
+        c.ImportOwnerChange: (e.OwnerChangeImported, Owner.AS_SAID, lifecycle.Due.SAME, None),
+        c.ImportDueChange: (e.DueChangeImported, Owner.SAME, lifecycle.Due.AS_SAID, None),
+        c.ImportCompletion: (e.CompletionImported, Owner.SAME, lifecycle.Due.SAME, Phase.AWAITING_CONFIRMATION),
+        c.ImportCompletionVoided: (e.CompletionVoidedImported, Owner.SAME, lifecycle.Due.SAME, Phase.PROMISED),
+        c.ImportClosure: (e.ClosureImported, Owner.SAME, lifecycle.Due.SAME, Phase.ARCHIVED),
+        c.ImportReopening: (e.ReopeningImported, Owner.SAME, lifecycle.Due.SAME, Phase.PROMISED),
+    }
+
+
 def test_a_row_moves_only_what_it_says():
     """Left out means left as it is."""
     row = Row(c.ReportProgress, (), frozenset(), e.ProgressReported)
@@ -548,3 +571,54 @@ def test_policies_that_no_rule_could_work_with(more, where, problem):
 def test_no_time_and_no_times_are_policies_too():
     """Nothing is not negative."""
     assert Policies(due_soon=dt.timedelta(), ping_pong_bound=0).ping_pong_bound == 0
+
+
+class TestWhyNobodyAnswers:
+    """The reason is read off the promise, its owner's standing and the moment."""
+
+    GONE = Standing(person=BEN.id, left_at=NOON)
+
+    def test_what_removed_the_last_owner(self):
+        """Vacated is not the same as never owned."""
+        assert orphan_reason_of(told(VACATED), None, NOON, POLICIES) is OrphanReason.VACATED
+        assert orphan_reason_of(given(TestBeginnings.FOUND).promise, None, NOON, POLICIES) is OrphanReason.NEVER_OWNED
+
+    def test_gone_before_it_was_reopened(self):
+        """Nobody could have known when it was closed."""
+        reopened = told(CONFIRMED, e.PromiseReopened(attestation=relayed(), owner=BEN.id))
+        assert orphan_reason_of(reopened, self.GONE, NOON, POLICIES) is OrphanReason.REOPENED_AFTER_DEPARTURE
+        assert orphan_reason_of(told(), self.GONE, NOON, POLICIES) is OrphanReason.DEPARTED
+
+    def test_away_over_the_due_time(self):
+        """However short."""
+        away = Standing(person=BEN.id, member=True, absences=(Absence(DUE_AT - HOUR, DUE_AT + HOUR),))
+        assert orphan_reason_of(told(), away, DUE_AT - HOUR, POLICIES) is OrphanReason.ABSENT
+        assert orphan_reason_of(told(), away, NOON, POLICIES) is None
+
+
+def test_words_about_working_time_are_kept():
+    """With the amount and the calendar they were counted in."""
+    calendar = WorkingTime(name="desk", tz="UTC", weekly=("mon-fri 09:00-17:00",))
+    due = resolve(Within(amount=1, unit="working hours", calendar=calendar), made_at=NOON, words="in an hour")
+    assert (due.words, due.amount, due.tz) == ("in an hour", "1 working hour", "UTC")
+
+
+def test_a_naive_moment_of_the_promise_is_named():
+    """As the argument that it is."""
+    with pytest.raises(InvalidInputError) as refused:
+        resolve(DUE, made_at=NOON.replace(tzinfo=None))
+    assert refused.value.data["where"] == "made_at"
+
+
+def test_every_closing_the_owner_relayed_counts():
+    """Two of them are two."""
+    closed = (e.ResolutionConfirmed(attestation=relayed(BEN)), e.PromiseReopened(attestation=relayed(), owner=BEN.id))
+    assert told(*closed, *closed).closings_relayed_by_owner == 2
+
+
+def test_a_likeness_of_an_attestation_is_called_that():
+    """And what to do instead."""
+    likeness = type("Likeness", (Attestation,), {})(**vars(relayed()))
+    command = c.Release(actor=ANN, promise_id=PROMISE, attestation=likeness)
+    why = "it is not of the library's own type"
+    given(MADE).when(command).then_refused(AttestationError, why=why, may="build an `Attestation`")

@@ -144,11 +144,10 @@ class SQLiteFile(Connections):
         for way in ways:
             try:
                 return self._reader_by(way)
-            except sqlite3.OperationalError as wrong:
-                problem = wrong
             except sqlite3.Error as wrong:
-                raise unusable(self.where, wrong) from wrong
-        raise unusable(self.where, problem) from problem
+                if way == ways[-1] or not isinstance(wrong, sqlite3.OperationalError):
+                    raise unusable(self.where, wrong) from wrong
+        raise StoreUnavailableError(problem=f"{self.where} cannot be opened", may="check the path and its permissions")
 
     def _reader_by(self, way: str) -> sqlite3.Connection:
         """A reader opened in this way. With ``rw`` the last one that goes tidies up the log; it cannot write either."""
