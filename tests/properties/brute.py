@@ -7,22 +7,24 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from commitments.events import ClosureImported, OwnerChangeImported, PromiseImported
 from commitments.evolve import fold
 from commitments.facts import Recorded
 from commitments.ids import PersonId, PromiseId
 from commitments.parties import Colleague
 from commitments.promise import Promise
-from commitments.testing import CUSTOMER
+from commitments.testing import CUSTOMER, NOON
 from commitments.trail import Presence, Trail
 from commitments.vocabulary import OrphanReason, OverdueReason, Phase
 from tests.properties.breaches import late
-from tests.properties.town import COLLEAGUES, OLD, PROMISES, SECOND, Town
+from tests.properties.town import COLLEAGUES, DAY, OLD, PROMISES, SECOND, Town
 
 MICROSECOND = timedelta(microseconds=1)
 BACK_OFF = tuple(timedelta(days=days) for days in (1, 3, 7, 21, 60))
 DORMANT = timedelta(days=30)
 QUIET = timedelta(days=7)
 SOON = timedelta(days=1)
+ALL_OF_IT = (NOON - 99 * DAY, NOON + 9_999 * DAY)
 EVERYBODY = tuple(each.id for each in COLLEAGUES)
 CUSTOMERS = (CUSTOMER, SECOND, *(Colleague(person) for person in EVERYBODY))
 
@@ -30,7 +32,7 @@ SIMPLE = (
     *("overdue", "due_soon", "at_risk", "needs_due", "orphaned", "neglected", "awaiting_confirmation"),
     *("follow_up_due", "dormant", "pending_handovers", "lapsed_handovers", "pending_revisions", "disputed"),
     *("reneged", "unapologised", "unanswered_feedback", "double_deviations", "ping_pong", "relayed_by_owner"),
-    "annulled",
+    *("annulled", "silent_transfers", "unconfirmed_closures"),
 )
 """The questions that need nothing but a moment."""
 
@@ -55,9 +57,21 @@ def asked(town: Town, **moment: Any) -> dict[str, Any]:
         answers[f"offered to {person}"] = pages(ledger.pending_handovers, to=person, **moment)
     for customer in CUSTOMERS:
         answers[f"promises to {customer}"] = pages(ledger.promises_to, customer=customer, **moment)
+    answers["broken"] = pages(ledger.broken, between=ALL_OF_IT, **moment)
+    answers |= {f"moves of {person}": pages(ledger.moves_of, person=person, **moment) for person in EVERYBODY}
     for reason in OrphanReason:
         answers[f"orphaned {reason}"] = pages(ledger.orphaned, reason=reason, **moment)
     return answers
+
+
+def counted(town: Town, **moment: Any) -> dict[str, Any]:
+    """What the ledger counts, and how it reviews two days."""
+    ledger = town.ledger
+    days = (NOON.date(), NOON.date() + DAY)
+    return {
+        **{str(by): pages(ledger.statistics, between=ALL_OF_IT, by=by, **moment) for by in (None, "owner", "customer")},
+        **{str(day): pages(ledger.daily_review, day=day, tz="Europe/Berlin", **moment) for day in days},
+    }
 
 
 def told(town: Town, promise_id: PromiseId, as_of: datetime, known: datetime | None) -> dict[str, Any]:
@@ -133,6 +147,9 @@ class Brute:
         dormant = unreachable and contact + DORMANT <= self.as_of
         return contact + wait <= self.as_of and not dormant, dormant
 
+    def _seen(self, promise: Promise) -> list[Recorded]:
+        return _begun([each for each in self.town.facts(promise.id) if each.visible(self.as_of, self.known)])
+
     def answers(self) -> dict[str, set[UUID]]:
         """Which promises answer each question."""
         found: dict[str, set[UUID]] = {name: set() for name in SIMPLE}
@@ -153,7 +170,11 @@ class Brute:
                 yield "at_risk"
         again, dormant = self.waiting(promise)
         broken = self.broken(promise) and promise.phase is not Phase.ANNULLED
+        transferred, closed = _in_silence(self._seen(promise))
         signs = {
+            "broken": broken,
+            "silent_transfers": transferred,
+            "unconfirmed_closures": closed,
             "awaiting_confirmation": promise.phase is Phase.AWAITING_CONFIRMATION,
             "follow_up_due": again,
             "dormant": dormant,
@@ -189,6 +210,16 @@ class Brute:
             yield "disputed"
         if promise.reneged:
             yield "reneged"
+
+
+def _in_silence(recorded: list[Recorded]) -> tuple[bool, bool]:
+    """Whether another system put one owner in the place of another, and whether it closed the promise."""
+    owner, transferred = None, False
+    for each in recorded:
+        if isinstance(each.fact, PromiseImported | OwnerChangeImported):
+            transferred |= None not in {owner, each.fact.owner} and owner != each.fact.owner
+            owner = each.fact.owner
+    return transferred, any(isinstance(each.fact, ClosureImported) for each in recorded)
 
 
 def _begun(recorded: list[Recorded]) -> list[Recorded]:

@@ -20,9 +20,9 @@ class Asked:
 
     def __init__(self, town: Town, command: Any, channel: str | None, now: datetime) -> None:
         self.town, self.command, self.channel, self.now = town, command, channel, now
-        promise_id = getattr(command, "promise_id", None)
+        promise_id: Any = getattr(command, "promise_id", None)
         self.recorded = town.facts(promise_id) if promise_id else ()
-        self.trail: Trail = town.trails[promise_id] if promise_id in town.trails else Trail()
+        self.trail: Trail = Trail() if promise_id is None else town.trails.get(promise_id, Trail())
 
     def active(self, person: PersonId) -> bool:
         return self.town.people.now(person).active(self.now)

@@ -15,7 +15,7 @@ from commitments.roster import evolve_person, fold_person
 from commitments.rows import row_values
 from commitments.standing import Standing
 from commitments.testing import DESK
-from tests.properties.brute import asked, told
+from tests.properties.brute import asked, counted, told
 from tests.properties.laws import MANY, Law, about_promises, examples, found, over, story
 from tests.properties.model import obstacles
 from tests.properties.test_time import dump
@@ -224,11 +224,13 @@ class TestThePastStaysAsItWas(Law):
         moment = {"as_of": as_of, "as_known_at": known}
         before = asked(town, **moment)
         promises = list(town.trails)
+        figures = counted(town, **moment)
         details = [told(town, promise_id, as_of, known) for promise_id in promises]
         town.clock.advance(US)
         for step in later:
             take(town, step, _UNSETTLING)
         assert asked(town, **moment) == before
+        assert counted(town, **moment) == figures
         assert [told(town, promise_id, as_of, known) for promise_id in promises] == details
         town.close()
 

@@ -236,8 +236,15 @@ class TestTheTermsOfferedAreTheTermsAccepted(Law):
 
     invariant = 11
 
+    @over(offer, propose, agree, accept, only=True, share=0.3)
+    def test_again_and_again(self, town):
+        self._same_terms(town)
+
     @over(offer, propose, propose, agree, agree, accept, accept)
     def test_both_ways(self, town):
+        self._same_terms(town)
+
+    def _same_terms(self, town):
         for attempt in town.of(c.AcceptHandover):
             obeys(attempt)
             if attempt.accepted:

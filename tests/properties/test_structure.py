@@ -18,7 +18,7 @@ from commitments.stores import open_store
 from commitments.terms import Custom
 from commitments.testing import BEN, CUSTOMER, NOON, due_at
 from commitments.vocabulary import OverdueReason
-from tests.properties.brute import EVERYBODY, Brute, asked, pages
+from tests.properties.brute import EVERYBODY, Brute, asked, counted, pages
 from tests.properties.laws import MANY, Law, examples, over, story
 from tests.properties.town import DAY, PROMISES, TENANT, Town
 from tests.properties.walk import (
@@ -105,7 +105,9 @@ class TestBulkIsTheSequenceOfSingles(Law):
         answers = [_told(each) for each in bulk.ledger.execute_many(commands)]
         assert answers == expected
         assert _log(bulk) == _log(one_by_one)
-        assert asked(bulk, as_of=NOON + 9 * DAY) == asked(one_by_one, as_of=NOON + 9 * DAY)
+        moment = {"as_of": NOON + 9 * DAY}
+        assert asked(bulk, **moment) == asked(one_by_one, **moment)
+        assert counted(bulk, **moment) == counted(one_by_one, **moment)
         for town in (one_by_one, bulk):
             town.close()
 
@@ -208,6 +210,8 @@ def _agree(town: Town, as_of, known) -> None:
     expected = brute.answers()
     answers = asked(town, as_of=as_of, as_known_at=known)
     for name, lines in answers.items():
+        if name.startswith("moves of"):
+            continue  # several reasons a line: compared by hand in tests/index
         ids = [line.promise_id for line in lines]
         assert len(ids) == len(set(ids)), f"{name} lists a promise twice"
         assert set(ids) == expected.get(name, set()), f"{name} as of {as_of}, known at {known}"

@@ -15,7 +15,7 @@ from commitments.testing import BEN, CUSTOMER, DESK, EVE, NOON, relayed
 from commitments.vocabulary import BreachCause
 from commitments.working_time import WorkingTime
 from tests.properties.breaches import broken, late
-from tests.properties.brute import asked
+from tests.properties.brute import asked, counted
 from tests.properties.laws import Law, about_promises, after, examples, found, moved, obeys, over, settled
 from tests.properties.town import DAY, PROMISES, TENANT, TIM, Town
 from tests.properties.walk import (
@@ -197,6 +197,7 @@ class TestTimeWritesNothing(Law):
             town.clock.set(town.now + ahead)
             moment = {"as_of": town.now}
             assert asked(town) == asked(town, **moment) == asked(town, **moment)
+            assert counted(town) == counted(town, **moment)
             assert dump(town) == kept
 
 
@@ -295,6 +296,7 @@ class TestTheSameInstantInAnyZone(Law):
             expected = asked(town, as_of=moment)
             for zone in (BERLIN, NEW_YORK):
                 assert asked(town, as_of=moment.astimezone(zone)) == expected
+                assert counted(town, as_of=moment.astimezone(zone)) == counted(town, as_of=moment)
 
     @examples(0.5)
     @given(moment=st.sampled_from(AROUND), zone=st.timezones())

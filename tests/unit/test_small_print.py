@@ -555,8 +555,8 @@ def test_a_row_moves_only_what_it_says():
 @pytest.mark.parametrize(
     ("more", "where", "problem"),
     [
-        ({"follow_up_after": ()}, "follow_up_after", "give at least one length of time"),
-        ({"follow_up_after": (DAY, -US)}, "follow_up_after", "a length of time is not negative"),
+        ({"follow_up_after": ()}, "follow_up_after", "give at least one length of time, none negative"),
+        ({"follow_up_after": (DAY, -US)}, "follow_up_after", "give at least one length of time, none negative"),
         ({"due_soon": -US}, "due_soon", "a length of time is not negative"),
         ({"ping_pong_bound": -1}, "ping_pong_bound", "a number of times is not negative"),
     ],
@@ -570,7 +570,8 @@ def test_policies_that_no_rule_could_work_with(more, where, problem):
 
 def test_no_time_and_no_times_are_policies_too():
     """Nothing is not negative."""
-    assert Policies(due_soon=dt.timedelta(), ping_pong_bound=0).ping_pong_bound == 0
+    none = dt.timedelta()
+    assert Policies(due_soon=none, ping_pong_bound=0, follow_up_after=(none,)).follow_up_after == (none,)
 
 
 class TestWhyNobodyAnswers:
