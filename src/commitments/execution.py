@@ -28,6 +28,7 @@ from commitments.refusals import CommandIdReusedError, DuplicateReferenceError
 from commitments.roster import decide_person, fold_person
 
 if TYPE_CHECKING:
+    from commitments.reference import Reference
     from commitments.standing import Standing
 
 __all__ = ["Execution", "Setting"]
@@ -180,6 +181,7 @@ class _Unit:
         self.blank = store.blank
         self.streams: dict[UUID, _Stream] = {}
         self.created: dict[CommandId, PromiseId] = {}
+        self.referenced: dict[Reference, PromiseId] = {}
 
     def answer(self, command: c.Command) -> Receipt:
         """Decide ``command`` on what is known now, including what this unit adds."""
@@ -209,8 +211,10 @@ class _Unit:
             if known is not None:
                 self._stream(known)
                 return self._about_a_promise(command, known)
-        if command.reference is not None and not self.blank:
-            other = self.store.referenced(command.reference)
+        if command.reference is not None:
+            other = self.referenced.get(command.reference)
+            if other is None and not self.blank:
+                other = self.store.referenced(command.reference)
             if other is not None:
                 raise DuplicateReferenceError(other, reference=command.reference)
         promise_id = command.promise_id or self.setting.new_promise_id()
@@ -218,6 +222,8 @@ class _Unit:
         creation = self.streams[promise_id].added[0].meta.command_id
         self.streams[promise_id].creation = creation
         self.created[creation] = promise_id
+        if command.reference is not None:
+            self.referenced[command.reference] = promise_id
         return receipt
 
     def _created_by(self, command_id: CommandId) -> PromiseId | None:

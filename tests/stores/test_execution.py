@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -33,6 +34,7 @@ from commitments import (
 from commitments.codec import decode, encode
 from commitments.errors import (
     ConflictError,
+    CursorError,
     InvalidInputError,
     PromiseNotFoundError,
     StreamUnreadableError,
@@ -44,6 +46,7 @@ from commitments.reference import ReportedRow
 from commitments.refusals import (
     AttestationError,
     CommandIdReusedError,
+    DuplicateReferenceError,
     NotSystemError,
     OccurredInFutureError,
     PolicyRefusedError,
@@ -61,10 +64,14 @@ class Contested(SQLiteStore):
 
     losses = 0
     tried = 0
+    taken: Reference | None = None
+    """A reference that somebody else takes while the next many are appended."""
 
     def append(self, appends: Sequence[Append]) -> None:
         """Lose, or append."""
         self.tried += 1
+        if self.taken is not None and len(appends) > 1:
+            raise DuplicateReferenceError(None, reference=self.taken)
         if self.losses:
             self.losses -= 1
             raise ConflictError(None, attempts=1)
@@ -381,3 +388,30 @@ def test_a_staff_table_can_be_mirrored_into_a_new_file(tmp_path: Path) -> None:
     """The first thing that many hosts do."""
     with connect(f"sqlite:///{tmp_path}/p.db", systems=["help-desk"]) as ledger:
         assert len(ledger.roster.sync(actor=DESK, people=["ben"], supervisors=["sue"])) == 3
+
+
+def test_a_reference_taken_meanwhile_refuses_one_and_keeps_the_others(contested: tuple[Ledger, Contested]) -> None:
+    """Only the database saw it; every command of the transaction is then answered alone."""
+    ledger, store = contested
+    store.taken = Reference(system="crm", kind="ticket", key="1")
+    commands_ = [MakePromise(actor=BEN, customer=CUSTOMER, words=words, due=TOMORROW) for words in ("one", "two")]
+    assert [type(each) for each in ledger.execute_many(commands_)] == [Receipt, Receipt]
+
+
+def test_a_shell_without_its_fields_is_refused(ledger: Ledger) -> None:
+    """``object.__new__`` makes no command."""
+    shell = object.__new__(ReportProgress)
+    with pytest.raises(InvalidInputError, match="declared fields"):
+        ledger.execute(shell)
+    vars(shell).update(actor=BEN, bogus=1)
+    with pytest.raises(InvalidInputError, match="declared fields"):
+        ledger.execute(shell)
+
+
+@pytest.mark.parametrize(
+    "content", ['["x", 1, 99999999999999999999999, "00"]', '[1, 1, 1, "00"]', '["x", 1, 1, "%s"]' % ("00" * 400)]
+)
+def test_a_cursor_of_the_right_form_with_wrong_content_is_refused(ledger: Ledger, content: str) -> None:
+    """Whoever changes a cursor gets an error, not another page."""
+    with pytest.raises(CursorError):
+        ledger.overdue(cursor=urlsafe_b64encode(content.encode()).decode())
