@@ -74,7 +74,7 @@ def main() -> None:
 def told(lost: AssertionError) -> list[str]:
     """The steps, as Hypothesis noted them with the error."""
     notes = "\n".join(getattr(lost, "__notes__", ()))
-    return [line for line in notes.splitlines() if ".make(" in line or ".deactivate(" in line]
+    return [line for line in notes.splitlines() if line.startswith("state.") and "teardown" not in line]
 
 
 if __name__ == "__main__":

@@ -281,6 +281,7 @@ class Vacated(SoundCrm):
         for key, owner in self.owners.items():
             if owner == person:
                 self.own(key, None, "supervisor")
+                self.open = {name: offered for name, offered in self.open.items() if offered[0] != key}
         return super().deactivate(person)
 
 

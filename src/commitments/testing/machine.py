@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from commitments.ledger import Ledger
 from commitments.testing.adapter import Closes, Deactivates, HandsOver, MakesPromises, Observes
@@ -86,6 +86,7 @@ class OwnershipMachine(RuleBasedStateMachine):
         if owner not in self.gone:
             key = self.crm.make(owner=owner, customer=customer, words="I will call you back.")
             self.promises[key] = _Known(customer, owner)
+        self.check()
 
     @precondition(lambda self: isinstance(self.crm, HandsOver) and self.promises)
     @rule(which=_which, by=_right_or_anybody, to=_somebody)
@@ -94,12 +95,12 @@ class OwnershipMachine(RuleBasedStateMachine):
         key, known = self._one(which)
         giver = by or known.owner or to
         name = self.crm.offer(key, by=giver, to=to)
-        if name is None:
-            return
-        _demand(giver == known.owner, 5, f"{giver} offered {key}, which {known.owner} owns")
-        _demand(to != giver and to not in self.gone, 5, f"{key} was offered to {to}, who cannot take it")
-        _demand(not known.closed, 19, f"{key} was offered after it was closed")
-        self.offers[name] = _Offered(key, giver, to)
+        if name is not None:
+            _demand(giver == known.owner, 5, f"{giver} offered {key}, which {known.owner} owns")
+            _demand(to != giver and to not in self.gone, 5, f"{key} was offered to {to}, who cannot take it")
+            _demand(not known.closed, 19, f"{key} was offered after it was closed")
+            self.offers[name] = _Offered(key, giver, to)
+        self.check()
 
     @precondition(lambda self: self.offers)
     @rule(back=st.integers(0, 2), by=_right_or_anybody)
@@ -116,6 +117,7 @@ class OwnershipMachine(RuleBasedStateMachine):
             _demand(known.owner == offered.giver, 3, f"{name} was accepted, and {offered.giver} no longer owned it")
             _demand(not known.closed, 19, f"{offered.key} was handed over after it was closed")
             self.promises[offered.key] = known._replace(owner=actor)
+        self.check()
 
     @precondition(lambda self: isinstance(self.crm, Deactivates))
     @rule(person=_somebody)
@@ -123,6 +125,7 @@ class OwnershipMachine(RuleBasedStateMachine):
         """Somebody leaves."""
         if person not in self.gone and self.crm.deactivate(person):
             self.gone.add(person)
+        self.check()
 
     @precondition(lambda self: isinstance(self.crm, Closes) and self.promises)
     @rule(which=_which, by=st.none() | st.sampled_from(_PEOPLE + _CUSTOMERS))
@@ -135,10 +138,16 @@ class OwnershipMachine(RuleBasedStateMachine):
         elif not known.closed:
             _demand(closed, 21, f"{known.customer} could not close {key}")
             self.promises[key] = known._replace(closed=True)
+        self.check()
 
     # --- what must hold after each step -------------------------------------------------------------------------------
 
-    @invariant()
+    def check(self) -> None:
+        """Demand everything that must hold. Called by each rule, so that a story shows its steps and nothing else."""
+        self.owners_move_by_acceptance_alone()
+        self.owners_become_it_by_their_own_act()
+        self.the_log_keeps_the_rules()
+
     def owners_move_by_acceptance_alone(self) -> None:
         """Whoever owned a promise owns it still, unless somebody accepted it or its vacancy was told."""
         vacated = self._told_vacancies()
@@ -150,7 +159,6 @@ class OwnershipMachine(RuleBasedStateMachine):
             now = f"{owner} does" if owner else "nobody does"
             _demand(owner == known.owner, 1, f"{known.owner} owned {key}, now {now}, and nobody accepted it")
 
-    @invariant()
     def owners_become_it_by_their_own_act(self) -> None:
         """Every change that was told is the act of the new owner, and the last one is true."""
         crm = self.crm
@@ -166,7 +174,6 @@ class OwnershipMachine(RuleBasedStateMachine):
             told, owner = last.get(key), self.crm.owner_of(key)
             _demand(told == owner, 1, f"{key} belongs to {owner or 'nobody'}, and {told or 'nobody'} was told last")
 
-    @invariant()
     def the_log_keeps_the_rules(self) -> None:
         """Of a ledger, everything that it holds."""
         if self.ledger is not None:
