@@ -25,8 +25,8 @@ from commitments.decide import answered_before
 from commitments.due import At, By, Within, imported_due, outside_working_hours, resolve
 from commitments.errors import InvalidInputError, NoSuchLocalTimeError, UnreadableFactError
 from commitments.facts import Recorded
-from commitments.guards import World
-from commitments.ids import CommandId
+from commitments.guards import World, standing_of
+from commitments.ids import CommandId, PersonId
 from commitments.lifecycle import TABLE, Owner, Row
 from commitments.parties import LONGEST_NAME, Colleague, External
 from commitments.policies import DEFAULT_PAGE, MAX_PAGE, Policies, long_or_over_the_due
@@ -62,7 +62,7 @@ from commitments.testing import (
     relayed,
 )
 from commitments.testing.givens import Item
-from commitments.vocabulary import BreachCause, Forethought, OrphanReason, OwnerLost, Phase, Role, Side
+from commitments.vocabulary import BreachCause, Forethought, OfferEnd, OrphanReason, OwnerLost, Phase, Role, Side
 from commitments.working_time import WorkingTime
 from tests.unit.cases import BY_COMMAND, DAY, FEEDBACK, HOUR, IMPORTED, META, REFERENCE, US, VACATED
 
@@ -623,3 +623,35 @@ def test_a_likeness_of_an_attestation_is_called_that():
     command = c.Release(actor=ANN, promise_id=PROMISE, attestation=likeness)
     why = "it is not of the library's own type"
     given(MADE).when(command).then_refused(AttestationError, why=why, may="build an `Attestation`")
+
+
+class TestExactState:
+    """Not only true or false, but what the type says: states are compared and shown."""
+
+    def test_a_missed_due_time_counts_once(self):
+        """From the next fact on it is settled."""
+        given(MADE, at(DUE_AT + US), e.EscalationRaised(to=ANN.id, reason="Stuck.")).holds(breachable=False)
+
+    def test_reopened_it_starts_clean(self):
+        """What was over is over, and a due time that passed meanwhile is no breach."""
+        noted = e.CustomerUnreachableNoted(note="Abroad.")
+        reopened = e.PromiseReopened(attestation=relayed(), owner=BEN.id)
+        story = given(MADE, REPORTED, noted, CONFIRMED, at(DUE_AT + US), reopened)
+        story.holds(unreachable_at=None, requests=(), report=None, outcome=None, closed_at=None, breachable=False)
+
+    def test_an_offer_that_another_replaced_had_lapsed(self):
+        """No rule lets it happen; an old history may tell it."""
+        again = e.HandoverOffered(**{**vars(OFFERED), "offer_id": 2})
+        given(MADE, OFFERED, again).holds(last_offer=(1, OfferEnd.LAPSED), offers=2)
+
+
+def test_somebody_unknown_is_unknown_by_name():
+    """So that whoever reads of it knows whom to add."""
+    assert standing_of(PersonId("zoe"), World(now=NOON)) == Standing(person=PersonId("zoe"))
+
+
+def test_an_unknown_kind_of_due_time_is_called_that():
+    """The kinds are told apart by their name, not by what else might fit."""
+    with pytest.raises(InvalidInputError) as refused:
+        c.MakePromise(actor=BEN, customer=CUSTOMER, words="Call", due={"kind": "never"})
+    assert refused.value.data == {"where": "MakePromise.due", "problem": "none of the kinds that are known here"}
