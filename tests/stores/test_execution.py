@@ -51,9 +51,9 @@ from commitments.refusals import (
     OccurredInFutureError,
     PolicyRefusedError,
 )
-from commitments.stores.connections import SQLiteMemory
-from commitments.stores.schema import create
-from commitments.stores.sqlite import SQLiteStore
+from commitments.stores.sqlite.connections import SQLiteMemory
+from commitments.stores.sqlite.schema import create
+from commitments.stores.sqlite.store import SQLiteStore
 from commitments.vocabulary import Forethought, Holder
 from tests.stores.conftest import DESK, staffed
 from tests.stores.test_ledger import BEN, CUSTOMER, SUE, TOMORROW, id_of, make, names

@@ -21,8 +21,8 @@ from commitments.errors import (
     UrlError,
 )
 from commitments.refusals import NotActiveError
-from commitments.stores.connections import SQLiteFile
-from commitments.stores.sqlite import SQLiteStore
+from commitments.stores.sqlite.connections import SQLiteFile
+from commitments.stores.sqlite.store import SQLiteStore
 from tests.stores.conftest import DESK, opened, staffed
 from tests.stores.test_ledger import BEN, CUSTOMER, id_of, make
 

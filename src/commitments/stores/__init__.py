@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from commitments.ledger import Ledger
     from commitments.policies import Policies
     from commitments.ports import Clock
-    from commitments.stores.sqlite import SQLiteStore
+    from commitments.stores.sqlite.store import SQLiteStore
 
 __all__ = ["connect", "open_store", "tenant_id"]
 
@@ -71,9 +71,9 @@ def open_store(url: str | None, tenant: TenantId, *, synchronous: str = "FULL") 
         UrlError: the address is missing or of no known form.
         InvalidInputError: ``synchronous`` is neither ``FULL`` nor ``NORMAL``.
     """
-    from commitments.stores.connections import SQLiteFile, SQLiteMemory
-    from commitments.stores.schema import create
-    from commitments.stores.sqlite import SQLiteStore
+    from commitments.stores.sqlite.connections import SQLiteFile, SQLiteMemory
+    from commitments.stores.sqlite.schema import create
+    from commitments.stores.sqlite.store import SQLiteStore
 
     if synchronous not in _DURABILITY:
         raise InvalidInputError(where="synchronous", problem=f"expected one of {', '.join(_DURABILITY)}")

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from commitments.stores.sqlite import SQLiteStore
+    from commitments.stores.sqlite.store import SQLiteStore
 
 __all__ = ["Check", "check_ledger", "check_machine"]
 
@@ -116,7 +116,7 @@ def check_ledger(url: str | None, tenant: str | None) -> Iterator[Check]:
 
 
 def _opened(store: SQLiteStore, url: str) -> Iterator[Check]:
-    from commitments.stores.schema import SCHEMA_VERSION
+    from commitments.stores.sqlite.schema import SCHEMA_VERSION
 
     with store.connections.reading() as connection:
         journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
@@ -142,7 +142,7 @@ def _writable(store: SQLiteStore) -> Check:
     import os
     from pathlib import Path
 
-    from commitments.stores.connections import SQLiteFile
+    from commitments.stores.sqlite.connections import SQLiteFile
 
     if not isinstance(store.connections, SQLiteFile):
         return Check("writable", "ok", "in memory, gone when it is closed")

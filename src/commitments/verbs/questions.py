@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from commitments.parties import Customer
     from commitments.queries import Queries
-    from commitments.stores.sqlite import SQLiteStore
+    from commitments.stores.sqlite.store import SQLiteStore
     from commitments.views import Page
 
 __all__ = ["QUESTIONS", "Asking", "Question", "ask", "customer_named", "queries_at", "store_at"]

@@ -297,7 +297,7 @@ def check_schema(connection: sqlite3.Connection, where: str) -> None:
     Raises:
         SchemaError: it does not; says what to run.
     """
-    from commitments.stores.schema import APPLICATION_ID, SCHEMA_VERSION
+    from commitments.stores.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION
 
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]

@@ -1,4 +1,4 @@
-"""Every subclass of eventsourcing: how facts become its stored events, and how its recorder writes them here.
+"""How eventsourcing's recorder writes stored facts into SQLite.
 
 Importing this module loads eventsourcing, which is why nothing imports it before a ledger loads or writes facts.
 """
@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
 
-from eventsourcing.persistence import EventStore, IntegrityError, Mapper, StoredEvent
+from eventsourcing.persistence import EventStore, IntegrityError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
-from commitments.codec import Encoded, decode, encode
-from commitments.facts import Recorded
-from commitments.stores.connections import SQLiteFile, SQLiteMemory
+from commitments.stores.mapper import FactMapper, StoredFact
+from commitments.stores.sqlite.connections import SQLiteFile, SQLiteMemory
 
-__all__ = ["FactMapper", "FactRecorder", "StoredFact", "fact_store"]
+__all__ = ["AlsoWrite", "FactRecorder", "GuardedDatastore", "fact_store"]
 
 _INSERT = (
     "INSERT INTO commitments_facts (tenant, originator_id, originator_version, event_id, topic, topic_version, state,"
@@ -35,56 +34,6 @@ _WALK = (
 
 AlsoWrite = Callable[[sqlite3.Connection], None]
 """What else belongs into the transaction that stores the facts: the rows of the index."""
-
-
-class StoredFact(StoredEvent):
-    """A stored event with the columns that 9.5 does not know: its own id, the version of its shape, and metadata."""
-
-    event_id: UUID
-    topic_version: int
-    metadata: bytes
-
-    def __init__(  # noqa: PLR0917 # the columns, in their order
-        self,
-        originator_id: UUID,
-        originator_version: int,
-        topic: str,
-        state: bytes,
-        event_id: UUID,
-        topic_version: int,
-        metadata: bytes,
-    ) -> None:
-        # The parent is frozen, and its generated constructor sets each field the slow way round.
-        vars(self).update(
-            originator_id=originator_id,
-            originator_version=originator_version,
-            topic=topic,
-            state=state,
-            event_id=event_id,
-            topic_version=topic_version,
-            metadata=metadata,
-        )
-
-
-class FactMapper(Mapper[UUID]):
-    """Between recorded facts and stored ones, by the closed registry of the codec: no topic is ever imported."""
-
-    def __init__(self) -> None:
-        super().__init__(transcoder=cast("Any", None))
-
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        """The stored form of one recorded fact."""
-        recorded: Recorded = domain_event
-        name, version, state, metadata = encode(recorded)
-        return StoredFact(
-            recorded.originator_id, recorded.originator_version, name, state, recorded.event_id, version, metadata
-        )
-
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        """The recorded fact; raises ``UnreadableFactError``."""
-        stored = cast("StoredFact", stored_event)
-        encoded = Encoded(stored.topic, stored.topic_version, stored.state, stored.metadata)
-        return decode(cast("UUID", stored.originator_id), stored.originator_version, stored.event_id, encoded)
 
 
 class GuardedDatastore(SQLiteDatastore):

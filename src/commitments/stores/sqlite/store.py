@@ -15,14 +15,14 @@ from commitments.index.projection import UPSERT_PERSON, UPSERT_PROMISE, person_v
 from commitments.index.sqlite import SQLiteIndex
 from commitments.ports import Append
 from commitments.refusals import DuplicateReferenceError
-from commitments.stores.connections import SQLiteFile, SQLiteMemory, unusable
+from commitments.stores.sqlite.connections import SQLiteFile, SQLiteMemory, unusable
 
 if TYPE_CHECKING:
     from eventsourcing.persistence import EventStore
 
     from commitments.facts import Recorded
     from commitments.reference import Reference
-    from commitments.stores.engine import FactRecorder
+    from commitments.stores.sqlite.engine import FactRecorder
 
 __all__ = ["SQLiteStore"]
 
@@ -37,7 +37,7 @@ class SQLiteStore:
 
     @cached_property
     def _facts(self) -> EventStore[UUID]:
-        from commitments.stores.engine import fact_store
+        from commitments.stores.sqlite.engine import fact_store
 
         return fact_store(self.connections, self.tenant)
 

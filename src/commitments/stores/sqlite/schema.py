@@ -47,7 +47,7 @@ def create(connection: sqlite3.Connection, where: str) -> None:
     Raises:
         SchemaError: the database holds something else.
     """
-    from commitments.stores.connections import check_schema
+    from commitments.stores.sqlite.connections import check_schema
 
     if connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
         check_schema(connection, where)
