@@ -13,7 +13,6 @@ from commitments import events as e
 from commitments.due import imported_due
 from commitments.errors import PromiseNotFoundError
 from commitments.evolve import fold
-from commitments.importing import CUSTOMER_UNKNOWN
 from commitments.parties import LONGEST_NAME, External
 from commitments.promise import Breach
 from commitments.reference import Reference
@@ -126,7 +125,7 @@ class TestImportPromise:
             .when(bare)
             .then(
                 e.PromiseImported(
-                    customer=External("crm/ticket/4711"), terms=Custom(), reference=REFERENCE, flags=(CUSTOMER_UNKNOWN,)
+                    customer=External("crm/ticket/4711"), terms=Custom(), reference=REFERENCE, flags=("customer unknown",)
                 )
             )
         )

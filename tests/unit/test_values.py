@@ -40,7 +40,7 @@ from commitments.terms import (
     _kinds,
     register_terms,
 )
-from commitments.testing import BEN, CUSTOMER, DUE, MADE, NOON, PROMISE, make_promise, relayed
+from commitments.testing import BEN, CUSTOMER, DUE, MADE, NOON, PROMISE, given, make_promise, relayed
 from tests.unit.cases import CASES, EXAMPLES
 
 SECRET = "Frau Schmidt is getting divorced"
@@ -117,6 +117,14 @@ class TestClosed:
         """A value may be logged."""
         assert SECRET not in repr(value)
         assert "…" in repr(value)
+
+    def test_a_promise_is_shown_without_its_words(self):
+        """Not even what was never said is spelled out: whoever greps a log for words finds none."""
+        for why in (None, SECRET):
+            shown = repr(given(e.PromiseMade(**{**vars(MADE), "words": SECRET, "why": why})).promise)
+            assert SECRET not in shown
+            assert "words" not in shown
+            assert "why" not in shown
 
     def test_shown_with_everything_else(self):
         """But for what is empty."""
