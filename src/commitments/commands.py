@@ -7,14 +7,22 @@ may ask what, and when, stands in ``lifecycle``; every "no" is said in ``decide`
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from commitments.attestation import Attestation
 from commitments.due import DueSpec
 from commitments.ids import PromiseId
-from commitments.model import Checked, Instant, Name, Note, Number, PersonName, Words, adapter
+from commitments.model import Checked, Instant, Name, Note, Number, Words, adapter
 from commitments.parties import Actor, Customer
 from commitments.reference import Reference, ReportedRow
 from commitments.terms import AnyTerms, Delivered
 from commitments.vocabulary import Holder
+
+if TYPE_CHECKING:
+    # A literal is welcome here: the field says which sort of name it is.
+    PersonName = str
+else:
+    from commitments.model import PersonName
 
 __all__ = [
     "AcceptHandover",

@@ -249,15 +249,16 @@ class _Unit:
         return _done(promise_id, recorded, _warnings(facts, world))
 
     def _about_a_person(self, command: c.PersonCommand) -> Receipt:
-        key = person_stream(self.setting.tenant, command.person)
+        person = PersonId(command.person)
+        key = person_stream(self.setting.tenant, person)
         stream = self._stream(key)
-        standing = stream.standing or fold_person(command.person, stream.recorded)
+        standing = stream.standing or fold_person(person, stream.recorded)
         if stream.answers(command):
             return _already(command, None, stream.recorded)
         now = self._now(stream)
         facts = decide_person(standing, command, self._world(command, None, now))
         recorded = self._record(stream, key, command, facts, now)
-        stream.standing = fold_person(command.person, stream.recorded)
+        stream.standing = fold_person(person, stream.recorded)
         return _done(None, recorded)
 
     def _about_an_import(self, command: c.ImportCommand) -> Receipt:
@@ -332,7 +333,7 @@ class _Unit:
         """Everybody the decision may ask about: the actor, whoever is named, and the owner of what is adopted."""
         people: list[PersonId] = [command.actor.id] if isinstance(command.actor, Person) else []
         if isinstance(command, c.OfferHandover | c.Escalate):
-            people.append(command.to)
+            people.append(PersonId(command.to))
         elif isinstance(command, c.Adopt) and promise is not None and promise.owner is not None:
             people.append(promise.owner)
         if not people:

@@ -10,7 +10,7 @@ from commitments import commands as c
 from commitments import events as e
 from commitments.due import imported_due
 from commitments.errors import PromiseNotFoundError
-from commitments.ids import CustomerId
+from commitments.ids import CustomerId, PersonId
 from commitments.parties import LONGEST_NAME, External
 from commitments.promise import Promise
 from commitments.reference import Reference
@@ -43,7 +43,7 @@ def _promise(command: c.ImportPromise) -> e.PromiseImported:
         customer=command.customer or _named_after(command.reference),
         words=command.words,
         terms=command.terms or Custom(),
-        owner=command.owner,
+        owner=None if command.owner is None else PersonId(command.owner),
         due=None if command.due_at is None else imported_due(command.due_at),
         reference=command.reference,
         flags=flags,

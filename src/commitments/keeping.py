@@ -60,10 +60,11 @@ def declare_risk(promise: Promise, command: c.DeclareRisk, world: World) -> e.Ri
 
 def escalate(promise: Promise, command: c.Escalate, world: World) -> e.EscalationRaised:
     """Call for the attention of somebody who is here; that they are away for a while hinders nothing."""
-    whom = standing_of(command.to, world)
+    to = PersonId(command.to)
+    whom = standing_of(to, world)
     if not whom.member:
-        raise no.NotActiveError(person=command.to, why=whom.why_not_active(world.now))
-    return e.EscalationRaised(to=command.to, reason=command.reason, attestation=command.attestation)
+        raise no.NotActiveError(person=to, why=whom.why_not_active(world.now))
+    return e.EscalationRaised(to=to, reason=command.reason, attestation=command.attestation)
 
 
 # --- the due time -----------------------------------------------------------------------------------------------------
@@ -113,19 +114,17 @@ def offer_handover(promise: Promise, command: c.OfferHandover, world: World) -> 
     open_offer = promise.open_offer(world.now)
     if open_offer is not None:
         raise no.AlreadyOfferedError(promise.id, to=open_offer.to, offer_id=open_offer.id)
-    giver = acting_person(command, world)
-    if command.to == giver:
+    giver, to = acting_person(command, world), PersonId(command.to)
+    if to == giver:
         raise no.OfferToSelfError(promise.id, actor=command.actor)
-    not_to_oneself(command.to, promise.customer)
-    active(command.to, world)
-    _not_back_and_forth(promise, command.to, world)
+    not_to_oneself(to, promise.customer)
+    active(to, world)
+    _not_back_and_forth(promise, to, world)
     due_at = None if promise.due is None else promise.due.at
     expires_at = command.expires_at or world.policies.offer_expires_at(world.now, due_at)
     if expires_at <= world.now:
         raise no.ExpiryNotFutureError(promise.id, expires_at=expires_at, now=world.now)
-    return e.HandoverOffered(
-        offer_id=promise.offers + 1, giver=giver, to=command.to, note=command.note, expires_at=expires_at
-    )
+    return e.HandoverOffered(offer_id=promise.offers + 1, giver=giver, to=to, note=command.note, expires_at=expires_at)
 
 
 def _not_back_and_forth(promise: Promise, to: PersonId, world: World) -> None:

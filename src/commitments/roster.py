@@ -68,7 +68,7 @@ def decide_person(standing: Standing, command: c.PersonCommand, world: World) ->
     """
     occurred_in_the_past(command, world)
     _may_speak_for_the_roster(command, world)
-    person = command.person
+    person = PersonId(command.person)
     match command:
         case c.ImportPerson(holder=holder):
             return () if standing.version >= 0 else (e.PersonImported(person=person, holder=holder),)

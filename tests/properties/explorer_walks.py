@@ -108,13 +108,14 @@ class Walk:
 
     def tell(self, command: c.PersonCommand) -> None:
         """Let the roster know."""
-        standing = self.standings[command.person]
+        person = PersonId(command.person)
+        standing = self.standings[person]
         for fact in decide_person(standing, command, self.surroundings(None)):
             recorded = Recorded(UUID(int=3), standing.version + 1, fact, self.signed("system:desk"), UUID(int=9))
             standing = evolve_person(standing, recorded)
         if command.person == states.SUE:
             standing = replace(standing, supervisor=True)
-        self.standings[command.person] = standing
+        self.standings[person] = standing
 
     def absence(self, person: PersonId, span: timedelta) -> c.NotePersonAbsent:
         return c.NotePersonAbsent(actor=SYSTEM, person=person, start=self.now, end=self.now + span)

@@ -240,5 +240,5 @@ class Town:
 
 def _stream_of(command: c.Command) -> UUID | None:
     if isinstance(command, c.PersonCommand):
-        return person_stream(TENANT, command.person)
+        return person_stream(TENANT, PersonId(command.person))
     return getattr(command, "promise_id", None)

@@ -208,8 +208,9 @@ class Scenario:
             policies=self.policies,
         )
         if isinstance(command, c.PersonCommand):
-            before = self.roster.get(command.person, ())
-            return () if _answered(before, command) else decide_person(self.standing(command.person), command, world)
+            person = PersonId(command.person)
+            before = self.roster.get(person, ())
+            return () if _answered(before, command) else decide_person(self.standing(person), command, world)
         if isinstance(command, c.PromiseCommand | c.Creation):
             return () if _answered(self.recorded, command) else decide(known, command, world)
         raise TypeError(f"{type(command).__name__} is about neither a promise nor a person")

@@ -89,13 +89,8 @@ def _offer_is_open(watch: Watch, command: Any) -> bool:
 def _may_be_offered(watch: Watch, command: c.OfferHandover) -> bool:
     offer, late = watch[s.OFFER], command.expires_at is not None and command.expires_at <= NOW
     free = not offer or offer[2] == s.AFTER
-    return (
-        free
-        and not late
-        and not _owned_by(watch, command.to)
-        and watch.stands(command.to) == s.HERE
-        and _not_back(watch, command.to)
-    )
+    to = PersonId(command.to)
+    return free and not late and not _owned_by(watch, to) and watch.stands(to) == s.HERE and _not_back(watch, to)
 
 
 def _owned_by(watch: Watch, person: PersonId) -> bool:
