@@ -13,11 +13,9 @@ from commitments import (
     Attestation,
     Basis,
     Callback,
-    CustomerId,
     External,
     Ledger,
     Person,
-    PersonId,
     Source,
     System,
     connect,
@@ -25,8 +23,8 @@ from commitments import (
 from commitments.refusals import EvidenceRequiredError
 from commitments.testing import SettableClock
 
-BEN = Person(PersonId("ben"))
-OKAFOR = External(CustomerId("okafor"))
+BEN = Person("ben")
+OKAFOR = External("okafor")
 
 
 def main() -> None:

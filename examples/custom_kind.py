@@ -13,13 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from commitments import (
-    CustomerId,
     External,
     Item,
     Ledger,
     Parts,
     Person,
-    PersonId,
     PromiseId,
     System,
     Terms,
@@ -31,8 +29,8 @@ from commitments.errors import RefusedError
 from commitments.terms import Delivered
 from commitments.testing import SettableClock
 
-TOM = Person(PersonId("tom"))
-MEYER = External(CustomerId("meyer"))
+TOM = Person("tom")
+MEYER = External("meyer")
 
 
 @register_terms

@@ -9,14 +9,12 @@ from tempfile import TemporaryDirectory
 
 from commitments import (
     By,
-    CustomerId,
     Delivery,
     External,
     Item,
     Ledger,
     Parts,
     Person,
-    PersonId,
     PromiseId,
     System,
     connect,
@@ -24,8 +22,8 @@ from commitments import (
 from commitments.errors import RefusedError
 from commitments.testing import SettableClock
 
-EVE = Person(PersonId("eve"))
-LIND = External(CustomerId("lind"))
+EVE = Person("eve")
+LIND = External("lind")
 
 
 def main() -> None:

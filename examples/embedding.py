@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from commitments import CustomerId, External, Ledger, Person, PersonId, System, Within, connect
+from commitments import External, Ledger, Person, System, Within, connect
 from commitments.testing import SettableClock
 from commitments.views import OverduePromise
 
-BEN, TOM = Person(PersonId("ben")), Person(PersonId("tom"))
+BEN, TOM = Person("ben"), Person("tom")
 
 
 def main() -> None:
@@ -59,12 +59,12 @@ def make_example(url: str) -> None:
         for maker, customer, hours in ((BEN, "okafor", 4), (BEN, "lind", 2), (TOM, "sato", 48)):
             ledger.make_promise(
                 actor=maker,
-                customer=External(CustomerId(customer)),
+                customer=External(customer),
                 words=f"You have an answer within {hours} hours.",
                 due=Within(amount=hours, unit="hours"),
             )
         clock.advance(timedelta(hours=1))
-        [kept] = ledger.promises_to(External(CustomerId("lind")))
+        [kept] = ledger.promises_to(External("lind"))
         ledger.report_completion(actor=BEN, promise_id=kept.promise_id, evidence="Answered by e-mail.")
         ledger.roster.person_left(actor=staff, person=TOM.id)
 

@@ -11,11 +11,9 @@ from commitments import (
     Attempt,
     Attestation,
     Callback,
-    CustomerId,
     External,
     Ledger,
     Person,
-    PersonId,
     PromiseId,
     Source,
     System,
@@ -24,8 +22,8 @@ from commitments import (
 from commitments.errors import RefusedError
 
 BERLIN = timezone(timedelta(hours=2))
-BEN, EVE, TOM = (Person(PersonId(name)) for name in ("ben", "eve", "tom"))
-OKAFOR, LIND = External(CustomerId("okafor")), External(CustomerId("lind"))
+BEN, EVE, TOM = (Person(name) for name in ("ben", "eve", "tom"))
+OKAFOR, LIND = External("okafor"), External("lind")
 STAFF = System("staff")
 
 

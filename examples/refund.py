@@ -10,12 +10,10 @@ from tempfile import TemporaryDirectory
 
 from commitments import (
     Attestation,
-    CustomerId,
     External,
     Ledger,
     Money,
     Person,
-    PersonId,
     PromiseId,
     Refund,
     Source,
@@ -28,8 +26,8 @@ from commitments import (
 from commitments.errors import RefusedError
 from commitments.testing import SettableClock
 
-BEN = Person(PersonId("ben"))
-ROSSI = External(CustomerId("rossi"))
+BEN = Person("ben")
+ROSSI = External("rossi")
 OFFICE = WorkingTime(
     name="accounts",
     tz="Europe/Rome",

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from commitments import By, CustomerId, External, Ledger, Person, PersonId, PromiseId, System, Update, connect
+from commitments import By, External, Ledger, Person, PromiseId, System, Update, connect
 from commitments.events import PromiseMade
 from commitments.testing import SettableClock
 
-EVE = Person(PersonId("eve"))
-SATO = External(CustomerId("sato"))
+EVE = Person("eve")
+SATO = External("sato")
 TERMS = Update(topic="the repair of the roof", every="every Friday")
 FIRST_FRIDAY = date(2026, 6, 5)
 WEEK = timedelta(days=7)
