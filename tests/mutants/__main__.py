@@ -1,4 +1,4 @@
-"""``python -m tests.mutants``: seeded bugs against the properties of their invariants; ``--quick``: one for each."""
+"""``python -m tests.mutants``: seeded bugs against the properties of their invariants; ``--quick``, ``--brief``."""
 
 import sys
 

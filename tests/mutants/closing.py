@@ -4,13 +4,14 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from commitments import closing, decide, effects, execution, guards, importing
+from commitments import closing, decide, effects, guards, importing
 from commitments import commands as c
 from commitments import events as e
 from commitments.attestation import Attestation, Source
 from commitments.evolve import fold
 from commitments.parties import External
 from commitments.refusals import NotOwnedError, RevisionOpenError
+from commitments.unit import Unit
 from commitments.vocabulary import Outcome, Phase, Role
 from tests.mutants.registry import bug, decision, effect, instead, piece, row
 
@@ -165,7 +166,7 @@ def _() -> Any:
 
 def _closes_along(kind: Any, which: Any) -> Any:
     """Answering a command of this kind releases another promise in the same breath."""
-    unit = piece(execution, "_Unit")
+    unit = Unit
     original = unit.answer
 
     def answer(self: Any, command: Any) -> Any:

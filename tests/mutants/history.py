@@ -4,23 +4,33 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from commitments import (
+    asking,
+    evolve,
+    execution,
+    invariants,
+    making,
+    promise,
+    records,
+    replay,
+    roster,
+    timeliness,
+    unit,
+)
 from commitments import commands as c
 from commitments import events as e
-from commitments import evolve, execution, invariants, making, promise, records, replay, roster, timeliness
 from commitments.due import resolve
 from commitments.errors import RefusedError
 from commitments.facts import Recorded
 from commitments.guards import acting_person
 from commitments.ids import PersonId, person_stream
 from commitments.index import projection
-from commitments.index.sqlite import SQLiteIndex
 from commitments.parties import Colleague, Person
 from commitments.rows import COLUMNS
-from commitments.stores import sqlite
 from commitments.terms import Custom
-from tests.mutants.registry import bug, piece
+from tests.mutants.registry import bug, index_kind, kept_as_it_was, piece
 
-UNIT = piece(execution, "_Unit")
+UNIT = unit.Unit
 
 
 @bug(33, "a refusal is written down")
@@ -73,8 +83,7 @@ def _() -> Any:
 
 @bug(34, "the row in the database keeps the first due time")
 def _() -> Any:
-    written = piece(sqlite, "UPSERT_PROMISE").replace(", due_at = excluded.due_at", "")
-    return patch.object(sqlite, "UPSERT_PROMISE", written)
+    return kept_as_it_was("due_at")
 
 
 @bug(35, "an offer accepts itself in the colleague's name")
@@ -97,23 +106,23 @@ def _() -> Any:
 
 @bug(35, "what customers say is signed by the help desk")
 def _() -> Any:
-    original = piece(execution, "Meta")
+    original = piece(unit, "Meta")
 
     def meta(**known: Any) -> Any:
         actor = "system:help-desk" if known["actor"].startswith("external:") else known["actor"]
         return original(**{**known, "actor": actor})
 
-    return patch.object(execution, "Meta", meta)
+    return patch.object(unit, "Meta", meta)
 
 
 @bug(36, "every request is a new one")
 def _() -> Any:
-    return patch.object(execution, "answered_before", lambda known, command: False)
+    return patch.object(unit, "answered_before", lambda known, command: False)
 
 
 @bug(36, "one command id stands for two requests")
 def _() -> Any:
-    return patch.object(execution, "answered_before", lambda known, command: command.command_id in known.commands)
+    return patch.object(unit, "answered_before", lambda known, command: command.command_id in known.commands)
 
 
 @bug(36, "a promise that is asked for twice is made twice")
@@ -123,12 +132,12 @@ def _() -> Any:
 
 @bug(36, "somebody who joins twice joins twice")
 def _() -> Any:
-    return patch.object(piece(execution, "_Stream"), "answers", lambda self, command: False)
+    return patch.object(unit.Stream, "answers", lambda self, command: False)
 
 
 @bug(37, "what changed since is not looked up")
 def _() -> Any:
-    return patch.object(SQLiteIndex, "changed_since", lambda self, asked: iter(()))
+    return patch.object(index_kind(), "changed_since", lambda self, asked: iter(()))
 
 
 @bug(37, "what was learnt since was always known")
@@ -183,13 +192,13 @@ def _() -> Any:
 def _() -> Any:
     original = piece(execution, "_tried")
 
-    def tried(unit: Any, command: Any) -> Any:
-        refused = _REFUSED.get(id(unit))
+    def tried(within: Any, command: Any) -> Any:
+        refused = _REFUSED.get(id(within))
         if refused is not None:
             return refused
-        answer = original(unit, command)
+        answer = original(within, command)
         if isinstance(answer, RefusedError):
-            _REFUSED[id(unit)] = answer
+            _REFUSED[id(within)] = answer
         return answer
 
     return patch.object(execution, "_tried", tried)
@@ -209,9 +218,7 @@ def _() -> Any:
 
 @bug(40, "the index never learns who owns it now")
 def _() -> Any:
-    return patch.object(
-        sqlite, "UPSERT_PROMISE", piece(sqlite, "UPSERT_PROMISE").replace(", owner = excluded.owner", "")
-    )
+    return kept_as_it_was("owner")
 
 
 @bug(40, "what was closed is live in the index")
@@ -241,3 +248,14 @@ def _() -> Any:
 def _() -> Any:
     where = timeliness.AT_RISK.where.replace(" AND due_last >= {as_of}", "")
     return patch.object(timeliness, "AT_RISK", replace(timeliness.AT_RISK, where=where))
+
+
+@bug(40, "what was promised since was always there")
+def _() -> Any:
+    return patch.object(asking.Asking, "_is_continued", lambda self, promise_id, customer: True)
+
+
+@bug(40, "what was confirmed needs no successor")
+def _() -> Any:
+    where = "kind = 'update' AND phase = 'AWAITING_CONFIRMATION'"
+    return patch.object(records, "MISSING_SUCCESSORS", replace(records.MISSING_SUCCESSORS, where=where))

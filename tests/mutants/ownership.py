@@ -8,7 +8,7 @@ from commitments import commands as c
 from commitments import effects, guards, keeping, questions, roster
 from commitments import events as e
 from commitments.promise import Offer, Promise
-from commitments.vocabulary import OfferEnd, OrphanReason, Phase, Role
+from commitments.vocabulary import OfferEnd, OrphanReason, Role
 from tests.mutants.registry import bug, decision, effect, instead, piece, row
 
 
@@ -205,7 +205,6 @@ def _() -> Any:
 
     def reopened(draft: Any, fact: Any, at: Any) -> None:
         original(draft, fact, at)
-        draft.phase = Phase.AWAITING_CONFIRMATION if draft.owner is None else draft.phase
         draft.owner = draft.owner or "ben"
 
     return instead(e.PromiseReopened, reopened)

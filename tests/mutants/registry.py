@@ -15,7 +15,9 @@ from commitments import commands as c
 from commitments import decide
 from commitments import events as e
 from commitments.effects import EFFECT
+from commitments.ids import TenantId
 from commitments.lifecycle import BY_COMMAND, Row
+from commitments.stores import open_store
 
 BUGS: list[Bug] = []
 """All of them, in the order of the invariants."""
@@ -85,3 +87,34 @@ def row(command: type[c.Command], **changed: Any) -> Any:
     """``command`` stands differently in the table."""
     changed_row: Row = BY_COMMAND[command]._replace(**changed)
     return patch.dict(BY_COMMAND, {command: changed_row})
+
+
+def kept_as_it_was(column: str) -> Any:
+    """The index keeps what it first held in ``column``, whatever is recorded later."""
+    store = store_kind()
+    original = store.append
+
+    def append(self: Any, appends: Any) -> None:
+        before = {each.stream: self.index.row(each.stream) for each in appends if each.promise}
+        original(self, appends)
+        with self.connections.writing() as connection:
+            for stream, known in before.items():
+                if known is not None:
+                    sql = f"UPDATE commitments_promises SET {column} = ? WHERE id = ?"
+                    connection.execute(sql, (getattr(known, column), stream.bytes))
+
+    return patch.object(store, "append", append)
+
+
+def store_kind() -> Any:
+    """The class of the store in memory, on which laws about databases are tried."""
+    store = open_store("memory://", TenantId("any"))
+    store.close()
+    return type(store)
+
+
+def index_kind() -> Any:
+    """The class of its index."""
+    store = open_store("memory://", TenantId("any"))
+    store.close()
+    return type(store.index)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from commitments.invariants import CLAUSES
 from tests.mutants import runner
 from tests.mutants.registry import BUGS, Bug, bug, piece
 from tests.properties.laws import Law
@@ -26,7 +27,8 @@ class TestTheGateItself:
         runner.import_laws()
         laws = {law.invariant: law for law in Law.__subclasses__()}
         assert sorted(laws) == list(runner.INVARIANTS)
-        assert all(law.__doc__ and law.__doc__.endswith(".") for law in laws.values())
+        clauses = {number: str(law.__doc__).replace("``", "").removesuffix(".") for number, law in laws.items()}
+        assert clauses == CLAUSES
         assert all(list(runner.laws(number)) for number in runner.INVARIANTS)
 
     def test_what_survives_or_crashes_or_does_not_hold_is_below_the_bar(self):

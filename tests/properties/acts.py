@@ -8,7 +8,7 @@ from commitments.testing import DESK, EVE, SUE
 from commitments.vocabulary import Side
 from tests.properties.knowledge import orphaned
 from tests.properties.steps import LIKELY, US, Step, person_of
-from tests.properties.town import COLLEAGUES, CUSTOMERS, DAY, HOUR, PROMISES
+from tests.properties.town import COLLEAGUES, CUSTOMERS, DAY, HOUR, NEWS, PROMISES
 
 # --- time -------------------------------------------------------------------------------------------------------------
 
@@ -86,6 +86,21 @@ def amends(step: Step) -> None:
         customer=None if step.dice.even() else step.dice.pick(CUSTOMERS),
         words="A cake.",
         due=step.due(),
+    )
+
+
+def inform(step: Step) -> None:
+    """Somebody promises the customer the next news."""
+    customer = step.trail.customer or CUSTOMERS[0]
+    step.send(
+        c.MakePromise,
+        step.actor(person_of(step.trail.owner)),
+        promise_id=_unmade(step),
+        customer=customer if step.dice.byte() < LIKELY else step.dice.pick(CUSTOMERS),
+        words="More news.",
+        due=step.due(),
+        terms=NEWS,
+        continues=step.promise_id,
     )
 
 

@@ -15,7 +15,7 @@ from commitments.parties import Colleague
 from commitments.promise import Promise
 from commitments.testing import CUSTOMER, NOON
 from commitments.trail import Presence, Trail
-from commitments.vocabulary import OrphanReason, OverdueReason, Phase
+from commitments.vocabulary import OrphanReason, Outcome, OverdueReason, Phase
 from tests.properties.breaches import late
 from tests.properties.town import COLLEAGUES, DAY, OLD, PROMISES, SECOND, Town
 
@@ -32,7 +32,7 @@ SIMPLE = (
     *("overdue", "due_soon", "at_risk", "needs_due", "orphaned", "neglected", "awaiting_confirmation"),
     *("follow_up_due", "dormant", "pending_handovers", "lapsed_handovers", "pending_revisions", "disputed"),
     *("reneged", "unapologised", "unanswered_feedback", "double_deviations", "ping_pong", "relayed_by_owner"),
-    *("annulled", "silent_transfers", "unconfirmed_closures"),
+    *("annulled", "silent_transfers", "unconfirmed_closures", "missing_successors"),
 )
 """The questions that need nothing but a moment."""
 
@@ -147,6 +147,19 @@ class Brute:
         dormant = unreachable and contact + DORMANT <= self.as_of
         return contact + wait <= self.as_of and not dormant, dormant
 
+    def stopped(self, promise: Promise) -> bool:
+        """Whether news was given, and no other promise to the customer goes on with it."""
+        given = promise.phase is Phase.AWAITING_CONFIRMATION or promise.outcome is Outcome.CONFIRMED
+        return (
+            promise.terms.kind == "update"
+            and given
+            and not any(
+                other.continues == promise.id and other.customer == promise.customer
+                for other in self.promises.values()
+                if other.phase is not Phase.ANNULLED
+            )
+        )
+
     def _seen(self, promise: Promise) -> list[Recorded]:
         return _begun([each for each in self.town.facts(promise.id) if each.visible(self.as_of, self.known)])
 
@@ -187,6 +200,7 @@ class Brute:
             "ping_pong": promise.returns > 0,
             "relayed_by_owner": promise.closings_relayed_by_owner > 0,
             "annulled": promise.phase is Phase.ANNULLED,
+            "missing_successors": self.stopped(promise),
         }
         yield from (name for name, true in signs.items() if true)
         if signs["pending_handovers"] and offer is not None:

@@ -49,6 +49,18 @@ class LightStore:
         """Every fact of one stream, in order."""
         return tuple(self.facts.get(stream, ()))
 
+    def readable(self, stream: UUID) -> Sequence[Recorded]:
+        """The same: nothing was encoded, so nothing is unreadable."""
+        return self.load(stream)
+
+    def before(self, stream: UUID, people: Sequence[PersonId]) -> tuple[Sequence[Recorded], dict[PersonId, Standing]]:
+        """The facts of one stream, and how ``people`` stand."""
+        return self.load(stream), self._index.standings(people)
+
+    def known(self, streams: Sequence[UUID]) -> set[UUID]:
+        """Those of ``streams`` that have facts."""
+        return {stream for stream in streams if stream in self.facts}
+
     def append(self, appends: Sequence[Append]) -> None:
         """Add all of it, or nothing."""
         for append in appends:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -123,3 +123,7 @@ class Step:
 
 def person_of(person: PersonId | None) -> Person | None:
     return None if person is None else Person(person)
+
+
+Rule = Callable[[Step], None]
+"""Something that may happen."""

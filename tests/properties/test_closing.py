@@ -4,12 +4,24 @@ from commitments import commands as c
 from commitments import events as e
 from commitments.attestation import Attestation, Basis, Source
 from commitments.errors import CommitmentsError
-from commitments.execution import _Unit
 from commitments.parties import Colleague, Person
 from commitments.trail import Trail
+from commitments.unit import Unit
 from commitments.vocabulary import Outcome, Phase
 from tests.properties.knowledge import is_customer, orphaned
 from tests.properties.laws import Law, about_promises, after, found, obeys, over
+from tests.properties.scenes import (
+    acted_on_after_the_end,
+    agreed_then_disputed,
+    closed_alone,
+    given_up_early,
+    handed_over_and_reopened,
+    hearsay,
+    made_up_for,
+    taken_back,
+    told_by_the_old_system,
+    told_of_what_is_not_its_own,
+)
 from tests.properties.town import COLLEAGUES, PORTAL, Attempt, Town
 from tests.properties.walk import (
     RULES,
@@ -103,7 +115,7 @@ class TestNothingElseCloses(Law):
 
     invariant = 16
 
-    @over(report, report, renege, amends, support, confirm, fall_due)
+    @over(report, report, renege, amends, support, confirm, fall_due, made_up_for)
     def test_both_ways(self, town):
         for attempt in about_promises(town):
             if attempt.before.live and not any(isinstance(fact, ENDS) for fact in attempt.facts):
@@ -119,7 +131,7 @@ class TestADisputeVoidsTheReport(Law):
 
     invariant = 17
 
-    @over(report, report, dispute, dispute, retract, propose, agree, agree)
+    @over(report, report, dispute, dispute, retract, propose, agree, agree, agreed_then_disputed, taken_back)
     def test_both_ways(self, town):
         for attempt in town.of(c.DisputeResolution, c.RetractCompletion):
             obeys(attempt, "it has no place in this phase")
@@ -136,7 +148,7 @@ class TestSilenceClosesNothing(Law):
 
     invariant = 18
 
-    @over(tick, tick, request, ask_again, ask_again, unreachable, share=0.3, steps=20)
+    @over(tick, tick, request, ask_again, ask_again, unreachable, given_up_early, share=0.3, steps=20)
     def test_both_ways(self, town):
         for attempt in town.of(c.RequestConfirmation, c.NoteUnreachable):
             obeys(attempt, "it has no place in this phase", "too few requests")
@@ -159,7 +171,10 @@ class TestOverIsOver(Law):
 
     invariant = 19
 
-    @over(confirm, release, annul, old_news, vacate, adopt, depart, agree, accept, report, feedback)
+    @over(
+        *(confirm, release, annul, old_news, vacate, adopt, depart, agree, accept, report, feedback),
+        *(acted_on_after_the_end, told_of_what_is_not_its_own),
+    )
     def test_both_ways(self, town):
         for attempt in about_promises(town):
             over_before = attempt.before.phase is not None and not attempt.before.live
@@ -178,7 +193,7 @@ class TestReopeningRestoresTheOwner(Law):
 
     invariant = 20
 
-    @over(confirm, release, reopen, reopen, vacate, depart, offer, accept, adopt)
+    @over(confirm, release, reopen, reopen, vacate, depart, offer, accept, adopt, handed_over_and_reopened)
     def test_both_ways(self, town):
         for attempt in town.of(c.Reopen):
             obeys(attempt, "it has no place in this phase")
@@ -211,7 +226,7 @@ class TestTheCustomerCanAlwaysClose(Law):
 def refusal(town: Town, command: c.Command, channel: str | None) -> CommitmentsError | None:
     """What would stand in the way of a command. Nothing is recorded."""
     try:
-        _Unit(town.store, town.execution.setting, channel).answer(command)
+        Unit(town.store, town.execution.setting, channel).answer(command)
     except CommitmentsError as refused:
         return refused
     return None
@@ -238,7 +253,10 @@ class TestClosingClosesOne(Law):
 
     invariant = 22
 
-    @over(confirm, confirm, release, support, amends, renege, make, fall_due)
+    @over(
+        *(confirm, confirm, release, support, amends, renege, make, fall_due),
+        *(closed_alone(confirm), closed_alone(release)),
+    )
     def test_both_ways(self, town):
         for attempt in town.of(c.ConfirmResolution, c.Release):
             obeys(attempt)
@@ -253,7 +271,7 @@ class TestEvidenceAndConduct(Law):
 
     invariant = 23
 
-    @over(confirm, confirm, release, dispute, report, reopen, make)
+    @over(confirm, confirm, release, dispute, report, reopen, make, hearsay)
     def test_both_ways(self, town):
         for attempt in town.of(c.ConfirmResolution, c.Release, c.DisputeResolution, c.Reopen):
             obeys(attempt, "no evidence", "relayed by somebody else", "conduct without an act", "relayed by no person")
@@ -270,7 +288,7 @@ class TestOnlyAnImportArchives(Law):
 
     invariant = 24
 
-    @over(old_news, old_news, old_news, annul, release, ask_again, report)
+    @over(old_news, old_news, old_news, annul, release, ask_again, report, told_by_the_old_system)
     def test_after_every_attempt(self, town):
         for attempt in about_promises(town):
             if attempt.promise_after is None:

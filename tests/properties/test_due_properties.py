@@ -7,7 +7,7 @@ import datetime as dt
 import random
 from bisect import bisect_left
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -187,6 +187,13 @@ PLACES = (
 )
 
 
+@cache
+def shown_in(zone: ZoneInfo, first: dt.datetime) -> tuple[list[dt.datetime], list[dt.datetime]]:
+    """What the clock shows in each minute from ``first`` on, and the highest that it has shown by then."""
+    walls = [show(first + n * MINUTE, zone) for n in range((DAYS + 3) * 1_440)]
+    return walls, list(accumulate(walls, max))
+
+
 class Walk:
     """A calendar walked through minute by minute: which minutes, from ``first`` on, are working time."""
 
@@ -194,10 +201,7 @@ class Walk:
         key, self.day = rng.choice(PLACES)
         self.zone = ZoneInfo(key)
         self.first = dt.datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC) - DAY
-        self.walls = [show(self.first + n * MINUTE, self.zone) for n in range((DAYS + 3) * 1_440)]
-        self.highest = self.walls[:]
-        for n in range(1, len(self.highest)):
-            self.highest[n] = max(self.highest[n], self.highest[n - 1])
+        self.walls, self.highest = shown_in(self.zone, self.first)
         self.shifts = [self.draw_shift(rng) for _ in range(rng.randint(1, 9))]
         self.holidays = tuple(self.day + rng.randrange(DAYS) * DAY for _ in range(rng.randint(0, 4)))
         self.extra = [self.draw_span(rng, 600) for _ in range(rng.randint(0, 2))]
@@ -269,15 +273,19 @@ class Walk:
         return before(until) - before(since)
 
     def after(self, since: dt.datetime, working: dt.timedelta) -> dt.datetime | None:
-        """Walk on, minute by minute, until that much is worked; nothing if the walk ends before."""
+        """Walk on, from one marked minute to the next unmarked one, until that much is worked; nothing if it ends."""
         moment, left = since, working
         while left:
             n = (moment - self.first) // MINUTE
-            if n >= len(self.flags):
+            if n == len(self.flags) or not self.flags[n]:
+                n = self.flags.find(1, n)
+                moment = self.first + n * MINUTE
+            if n == -1:
                 return None
-            until = self.first + (n + 1) * MINUTE
-            step = min(left, until - moment) if self.flags[n] else dt.timedelta()
-            moment, left = (until, left - step) if step < left else (moment + step, left - step)
+            end = self.flags.find(0, n)
+            until = self.first + (len(self.flags) if end == -1 else end) * MINUTE
+            step = min(left, until - moment)
+            moment, left = moment + step, left - step
         return moment
 
 

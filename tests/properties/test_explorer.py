@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from commitments import closing, effects, guards, keeping, promise
 from commitments import commands as c
 from commitments import decide as deciding
-from commitments import effects, guards, keeping, promise
-from commitments.events import PromiseAnnulled
+from commitments.events import EscalationRaised, PromiseAnnulled
 from commitments.lifecycle import TABLE
-from commitments.testing.explorer import WORLDS, Dimensions, Explorer, Report, states
+from commitments.refusals import NotOwnedError
+from commitments.testing.explorer import WORLDS, Dimensions, Explorer, Report, Violation, states
 from tests.properties.explorer_walks import RandomWalk, Retelling
 
 pytestmark = pytest.mark.props
@@ -203,6 +204,36 @@ class TestWithAGuardRemovedAViolationIsFound:
         with patched(deciding._DECIDE, c.Annul, annul):
             assert shortest_violation()[-1].endswith("annuls it")
 
+    def test_what_nobody_owns_cannot_be_closed(self):
+        """From every live state the customer has a way to CLOSED."""
+
+        def owned(decision):
+            def decided(promise, command, world):
+                if promise.owner is None:
+                    raise NotOwnedError(promise.id)
+                return decision(promise, command, world)
+
+            return decided
+
+        confirm, release = (patched(deciding._DECIDE, kind, owned(decision)) for kind, decision in CLOSING.items())
+        with confirm, release:
+            found = violation()
+        assert found.rule == "the customer confirms, and it is not closed"
+        assert found.path == ("the desk records the promise, which nobody owns",)
+
+    def test_an_escalation_touches_the_due_time(self):
+        """The frame: what a command has no business with stays as it is, on every edge."""
+
+        def stopping_the_clock(draft, fact, at):
+            escalated(draft, fact, at)
+            draft.due = None
+
+        escalated = effects.EFFECT[EscalationRaised]
+        with patched(effects.EFFECT, EscalationRaised, stopping_the_clock):
+            steps = shortest_violation()
+        assert len(steps) == 2
+        assert "escalates" in steps[-1]
+
 
 @contextmanager
 def patched(where: Any, name: Any, by: Any) -> Iterator[None]:
@@ -231,11 +262,18 @@ def removed(where: ModuleType, name: str):
     return patched(where, name, no)
 
 
-def shortest_violation() -> tuple[str, ...]:
+CLOSING = {c.ConfirmResolution: closing.confirm_resolution, c.Release: closing.release}
+
+
+def violation() -> Violation:
     found = Explorer(SMALL).explore().violation
     assert found is not None
     print(found)  # noqa: T201 # pytest shows it when the test fails
-    return found.path
+    return found
+
+
+def shortest_violation() -> tuple[str, ...]:
+    return violation().path
 
 
 # --- the abstraction against the real fold ----------------------------------------------------------------------------

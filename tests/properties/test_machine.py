@@ -1,6 +1,7 @@
 """``OwnershipMachine`` holds for a ledger, and finds each way in which a CRM can lose a promise."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -321,6 +322,27 @@ class TestABrokenCrmIsFound:
     @pytest.mark.parametrize("crm", [SoundCrm, Vacated, OnlyPromises], ids=lambda crm: crm.__name__)
     def test_a_sound_one_is_not(self, crm):
         run_state_machine_as_test(machine_for(crm), settings=QUICK)
+
+    @pytest.mark.parametrize(
+        ("crm", "hidden"),
+        [
+            (OfferedIsGone, ("offer", "accept")),
+            (AnybodyAccepts, ("accept",)),
+            (SilentlyCleared, ("deactivate",)),
+            (StaffClose, ("close",)),
+            (TheBossSigns, ("observed",)),
+        ],
+        ids=lambda each: getattr(each, "__name__", None),
+    )
+    def test_each_capability_switches_its_invariants_on(self, crm, hidden):
+        """The same CRM behind an adapter that lacks what it does wrong: there is nothing to find."""
+        everything = {"make", "owner_of", "offer", "accept", "deactivate", "close", "observed"}
+
+        def adapter():
+            behind = crm()
+            return SimpleNamespace(**{name: getattr(behind, name) for name in everything - {*hidden}})
+
+        run_state_machine_as_test(machine_for(adapter), settings=settings(THOROUGH, max_examples=60))
 
     def test_what_is_missing_is_not_tried(self):
         for capability in (HandsOver, Deactivates, Closes, Observes):

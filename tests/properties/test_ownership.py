@@ -8,6 +8,21 @@ from commitments.testing import PROMISE, SUE
 from tests.properties.breaches import broken
 from tests.properties.knowledge import orphaned
 from tests.properties.laws import Law, about_promises, after, found, moved, obeys, over, settled
+from tests.properties.scenes import (
+    accepted_at_the_end,
+    accepted_by_everybody_else,
+    adopted_over_an_offer,
+    agreed_while_offered,
+    away_for_an_hour,
+    away_for_long,
+    declined_while_they_talk,
+    disputed_then_handed_over,
+    handed_over,
+    offered_by_everybody_else,
+    reopened_by_nobody,
+    withdrawn_and_made_again,
+)
+from tests.properties.steps import US
 from tests.properties.walk import (
     accept,
     accept_any,
@@ -69,7 +84,7 @@ class TestOnlyTheOffereeAccepts(Law):
 
     invariant = 2
 
-    @over(offer, accept, accept_any, make)
+    @over(offer, accept, accept_any, make, accepted_by_everybody_else)
     def test_both_ways(self, town):
         for attempt in town.of(c.AcceptHandover):
             obeys(attempt, "not the offeree")
@@ -81,19 +96,11 @@ class TestAnAcceptanceCitesALivingOffer(Law):
 
     invariant = 3
 
-    @over(offer, accept, accept_any, accept, decline, withdraw, adopt, vacate, depart, reopen)
+    @over(
+        *(offer, accept, accept_any, accept_first, decline, withdraw, adopt, vacate, depart, reopen),
+        *(withdrawn_and_made_again, adopted_over_an_offer),
+    )
     def test_both_ways(self, town):
-        self._dead_offers_stay_dead(town)
-
-    @over(offer, offer, accept_first, accept, decline, withdraw, only=True, share=0.4)
-    def test_the_first_offer_and_the_latest(self, town):
-        self._dead_offers_stay_dead(town)
-
-    @over(offer, depart, adopt, accept, vacate, accept_first, only=True, share=0.4)
-    def test_an_offer_dies_when_the_owner_changes(self, town):
-        self._dead_offers_stay_dead(town)
-
-    def _dead_offers_stay_dead(self, town):
         for attempt in town.of(c.AcceptHandover):
             obeys(attempt, "no such offer is open")
             for fact in attempt.facts:
@@ -107,7 +114,7 @@ class TestNoAcceptanceAfterExpiry(Law):
 
     invariant = 4
 
-    @over(offer, accept, expire, accept)
+    @over(offer, accept, expire, accept, accepted_at_the_end(0 * US), accepted_at_the_end(US))
     def test_both_ways(self, town):
         for attempt in town.of(c.AcceptHandover):
             obeys(attempt, "lapsed")
@@ -119,7 +126,7 @@ class TestOnlyTheOwnerOffersAndOnlyOnce(Law):
 
     invariant = 5
 
-    @over(offer, offer, expire, withdraw, accept, vacate, depart)
+    @over(offer, offer, expire, withdraw, accept, vacate, depart, offered_by_everybody_else)
     def test_both_ways(self, town):
         for attempt in town.of(c.OfferHandover):
             obeys(attempt, "not the owner", "another offer is open", "to oneself", "to the customer")
@@ -131,7 +138,7 @@ class TestTheGiverOwnsUntilAcceptance(Law):
 
     invariant = 6
 
-    @over(offer, decline, withdraw, expire, propose, accept)
+    @over(offer, decline, withdraw, expire, propose, accept, declined_while_they_talk)
     def test_nothing_else_moves(self, town):
         for attempt in town.of(c.OfferHandover, c.DeclineHandover, c.WithdrawHandover):
             allowed = {"offer", "offers", "last_offer"} if attempt.accepted else set()
@@ -147,15 +154,8 @@ class TestAHandoverMovesOwnershipAlone(Law):
 
     invariant = 7
 
-    @over(offer, accept, accept, fall_due, renege, dispute, report)
+    @over(offer, accept, accept, fall_due, renege, dispute, report, disputed_then_handed_over)
     def test_nothing_else_moves(self, town):
-        self._ownership_alone_moves(town)
-
-    @over(report, dispute, offer, accept, only=True, share=0.3)
-    def test_the_dispute_goes_along(self, town):
-        self._ownership_alone_moves(town)
-
-    def _ownership_alone_moves(self, town):
         for attempt in town.of(c.AcceptHandover):
             before, now = attempt.promise_before, attempt.promise_after
             if not attempt.accepted or before is None or now is None:
@@ -173,15 +173,8 @@ class TestNobodyActsForAnother(Law):
 
     invariant = 8
 
-    @over(offer, accept, adopt, vacate, depart)
+    @over(offer, accept, accept_any, adopt, vacate, depart, accepted_by_everybody_else, handed_over)
     def test_the_new_owner_is_the_actor(self, town):
-        self._actors_own(town)
-
-    @over(offer, accept, accept_any, accept_first, only=True, share=0.5)
-    def test_whoever_accepts_is_the_offeree(self, town):
-        self._actors_own(town)
-
-    def _actors_own(self, town):
         for attempt in town.of(c.AcceptHandover, c.Adopt):
             obeys(attempt)
             for each in attempt.recorded:
@@ -195,7 +188,7 @@ class TestNoStealing(Law):
 
     invariant = 9
 
-    @over(adopt, adopt, vacate, away, depart, roster, tick, found_unowned)
+    @over(adopt, adopt, vacate, away, depart, roster, tick, found_unowned, away_for_an_hour)
     def test_adopting(self, town):
         for attempt in town.of(c.Adopt):
             obeys(attempt, "somebody answers for it", "they own it", "to the customer")
@@ -236,15 +229,8 @@ class TestTheTermsOfferedAreTheTermsAccepted(Law):
 
     invariant = 11
 
-    @over(offer, propose, agree, accept, only=True, share=0.3)
-    def test_again_and_again(self, town):
-        self._same_terms(town)
-
-    @over(offer, propose, propose, agree, agree, accept, accept)
+    @over(offer, propose, propose, agree, agree, accept, accept, agreed_while_offered)
     def test_both_ways(self, town):
-        self._same_terms(town)
-
-    def _same_terms(self, town):
         for attempt in town.of(c.AcceptHandover):
             obeys(attempt)
             if attempt.accepted:
@@ -263,7 +249,11 @@ class TestSomebodyAnswersOrItIsListed(Law):
 
     invariant = 12
 
-    @over(depart, away, roster, vacate, tick, release, reopen, found_unowned, real=True, share=0.5)
+    @over(
+        *(depart, away, roster, vacate, tick, release, reopen, found_unowned, away_for_long, reopened_by_nobody),
+        real=True,
+        share=0.5,
+    )
     def test_at_the_end_of_every_story(self, town):
         listed = {line.promise_id: line.reason for line in town.ledger.orphaned(limit=1_000)}
         for promise_id, trail in town.made():

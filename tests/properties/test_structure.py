@@ -20,16 +20,23 @@ from commitments.testing import BEN, CUSTOMER, NOON, due_at
 from commitments.vocabulary import OverdueReason
 from tests.properties.brute import EVERYBODY, Brute, asked, counted, pages
 from tests.properties.laws import MANY, Law, examples, over, story
+from tests.properties.scenes import (
+    amends_in_a_circle,
+    gone_on,
+    there_and_back,
+)
 from tests.properties.town import DAY, PROMISES, TENANT, Town
 from tests.properties.walk import (
     RULES,
     accept,
     adopt,
     amends,
+    annul,
     away,
     depart,
     fall_due,
     feedback,
+    inform,
     make,
     offer,
     old_news,
@@ -50,13 +57,13 @@ class TestLinksMakeNoCircle(Law):
 
     invariant = 38
 
-    @over(amends, amends, support, support, fall_due, renege, make)
+    @over(amends, amends, support, support, fall_due, renege, make, amends_in_a_circle)
     def test_whatever_is_asked(self, town):
         links = {promise_id: links_of(town.facts(promise_id)) for promise_id, _ in town.made()}
         assert list(cycles(links)) == []
         assert not [each for each in verify_rules(town.store) if each.invariant == 38]
 
-    @examples(0.3)
+    @examples(0.6)
     @given(
         graph=st.dictionaries(
             st.integers(0, 4), st.tuples(st.none() | st.integers(0, 4), st.none() | st.integers(0, 4))
@@ -152,13 +159,14 @@ class TestTheIndexAnswersLikeTheLog(Law):
         feedback,
         old_news,
         tick,
+        gone_on,
         real=True,
     )
     def test_now_and_later(self, town):
         for as_of in (town.now, town.now + timedelta(hours=20), town.now + 45 * DAY):
             _agree(town, as_of, None)
 
-    @over(offer, accept, offer, accept, warn, fall_due, *RULES, real=True, share=0.3)
+    @over(offer, accept, offer, accept, warn, fall_due, gone_on, gone_on, *RULES, real=True, share=0.3)
     def test_in_the_past(self, town):
         times = sorted({each.now for each in town.attempts})
         for as_of, known in (
@@ -168,7 +176,7 @@ class TestTheIndexAnswersLikeTheLog(Law):
         ):
             _agree(town, as_of, known)
 
-    @over(offer, accept, warn, fall_due, only=True, real=True, share=0.15, steps=20)
+    @over(offer, accept, warn, fall_due, there_and_back, only=True, real=True, share=0.15, steps=20)
     def test_after_hand_overs_and_warnings(self, town):
         _agree(town, town.now, None)
 
@@ -179,6 +187,14 @@ class TestTheIndexAnswersLikeTheLog(Law):
             for as_of in (moment - US, moment, moment + US):
                 if as_of >= town.now:
                     _agree(town, as_of, None)
+
+    @over(gone_on, report, inform, annul, tick, only=True, real=True, share=0.15, steps=12)
+    def test_a_series_of_updates(self, town):
+        """At every moment at which something happened."""
+        for as_of in {each.now for each in town.attempts}:
+            brute = Brute(town, as_of)
+            stopped = {promise_id for promise_id, promise in brute.promises.items() if brute.stopped(promise)}
+            assert {line.promise_id for line in pages(town.ledger.missing_successors, as_of=as_of)} == stopped
 
     @over(depart, away, vacate, adopt, offer, accept, tick, make, real=True, share=0.3)
     def test_live_is_owned_and_orphaned(self, town):

@@ -17,6 +17,18 @@ from commitments.working_time import WorkingTime
 from tests.properties.breaches import broken, late
 from tests.properties.brute import asked, counted
 from tests.properties.laws import Law, about_promises, after, examples, found, moved, obeys, over, settled
+from tests.properties.scenes import (
+    agreed_too_late,
+    agreed_with_oneself,
+    confirmed_too_late,
+    declined_after_an_agreement,
+    disputed_after_the_due,
+    handed_over,
+    rebutted_and_reopened,
+    reneged_and_rebutted,
+    renegotiated_then_disputed,
+    talked_across_the_due,
+)
 from tests.properties.town import DAY, PROMISES, TENANT, TIM, Town
 from tests.properties.walk import (
     accept,
@@ -52,15 +64,11 @@ class TestDueMovesByAgreement(Law):
 
     invariant = 25
 
-    @over(propose, agree, decline_due, withdraw_due, accept, escalate, old_news, renege, reopen)
+    @over(
+        *(propose, agree, decline_due, withdraw_due, accept, escalate, old_news, renege, reopen),
+        *(declined_after_an_agreement, handed_over),
+    )
     def test_after_every_attempt(self, town):
-        self._moved_only_so(town)
-
-    @over(propose, agree, propose, decline_due, withdraw_due, offer, accept, only=True, share=0.3)
-    def test_whatever_is_said_to_a_proposal(self, town):
-        self._moved_only_so(town)
-
-    def _moved_only_so(self, town):
         for attempt in about_promises(town):
             if attempt.promise_after is not None:
                 assert attempt.promise_after.due == after(attempt).due
@@ -76,7 +84,7 @@ class TestTheOtherSideAgreesToWhatWasProposed(Law):
 
     invariant = 26
 
-    @over(propose, propose, agree, agree, agree, withdraw_due, decline_due)
+    @over(propose, propose, agree, agree, agree, withdraw_due, decline_due, agreed_with_oneself)
     def test_both_ways(self, town):
         for attempt in town.of(c.AgreeDue, c.DeclineDue, c.WithdrawDue):
             obeys(attempt, "on the wrong side")
@@ -94,7 +102,7 @@ class TestUntilThenTheOldDueIsInForce(Law):
 
     invariant = 27
 
-    @over(propose, propose, fall_due, decline_due, withdraw_due, agree, report)
+    @over(propose, propose, fall_due, decline_due, withdraw_due, agree, report, talked_across_the_due)
     def test_a_proposal_changes_nothing_about_time(self, town):
         for attempt in town.of(c.ProposeDue, c.DeclineDue, c.WithdrawDue):
             obeys(attempt)
@@ -119,7 +127,10 @@ class TestAFalseReportBuysNoTime(Law):
 
     invariant = 28
 
-    @over(report, report, fall_due, dispute, dispute, retract, propose, agree, confirm, reopen, tick)
+    @over(
+        *(report, report, fall_due, dispute, dispute, retract, propose, agree, confirm, reopen, tick),
+        *(renegotiated_then_disputed, disputed_after_the_due),
+    )
     def test_breaches_are_what_the_log_says(self, town):
         for promise_id, trail in town.made():
             promise = town.promise(promise_id)
@@ -152,19 +163,11 @@ class TestBreachesNeverShrink(Law):
 
     invariant = 29
 
-    @over(fall_due, fall_due, renege, report, dispute, propose, agree, confirm, reopen, offer, accept)
+    @over(
+        *(fall_due, fall_due, renege, report, dispute, propose, agree, confirm, confirm_in_time, reopen, offer, accept),
+        *(agreed_too_late, confirmed_too_late, rebutted_and_reopened, reneged_and_rebutted),
+    )
     def test_along_every_story(self, town):
-        self._grow(town)
-
-    @over(fall_due, fall_due, propose, agree, renege, only=True, share=0.3)
-    def test_whatever_is_agreed(self, town):
-        self._grow(town)
-
-    @over(fall_due, renege, confirm, confirm_in_time, reopen, only=True, share=0.3)
-    def test_whatever_the_customer_says(self, town):
-        self._grow(town)
-
-    def _grow(self, town):
         seen: dict[PromiseId, dict[int, bool]] = {}
         for attempt in about_promises(town):
             promise = attempt.promise_after

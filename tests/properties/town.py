@@ -23,6 +23,7 @@ from commitments.policies import Policies
 from commitments.ports import Store
 from commitments.promise import Promise
 from commitments.receipts import Receipt
+from commitments.terms import Update
 from commitments.testing import ANN, BEN, CUSTOMER, DESK, EVE, NOON, SUE, SettableClock
 from commitments.trail import People, Trail
 from tests.properties.light import LightStore, light
@@ -45,6 +46,7 @@ PORTAL = "portal"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TOMORROW: DueSpec = At(local="2026-06-02T15:00", tz="Europe/Berlin")
 DAYS: DueSpec = Within(amount=30, unit="hours")
+NEWS = Update(topic="the repair", every="every day")
 FRIDAY: DueSpec = By(date=(NOON + 4 * DAY).date(), tz="America/New_York")
 
 
@@ -121,7 +123,7 @@ class Town:
         self._found()
 
     def _setting(self) -> Setting:
-        drawn = count(1)
+        drawn, ticks = count(1), count()
         return Setting(
             tenant=TENANT,
             systems=self.systems,
@@ -129,6 +131,7 @@ class Town:
             clock=self.clock,
             entropy=lambda length: next(drawn).to_bytes(length, "big"),
             pause=lambda _: None,
+            monotonic=lambda: float(next(ticks)),
         )
 
     def _found(self) -> None:
@@ -137,7 +140,7 @@ class Town:
         for person in COLLEAGUES[:-1]:
             ask(c.NotePersonJoined, DESK, person=person.id)
         ask(c.GrantSupervisor, DESK, person=SUE.id)
-        ask(c.MakePromise, BEN, promise_id=PROMISES[0], customer=CUSTOMER, words="I call you.", due=TOMORROW)
+        ask(c.MakePromise, BEN, promise_id=PROMISES[0], customer=CUSTOMER, words="News.", due=TOMORROW, terms=NEWS)
         ask(c.MakePromise, ANN, promise_id=PROMISES[1], customer=Colleague(EVE.id), words="I help.", due=DAYS)
 
     def _founding(self, command: Any, actor: Actor, **fields: Any) -> None:

@@ -7,7 +7,7 @@ moment when an offer lapses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tests.properties.acts import (
     accept,
@@ -22,6 +22,7 @@ from tests.properties.acts import (
     expire,
     fall_due,
     found,
+    inform,
     make,
     offer,
     progress,
@@ -58,7 +59,7 @@ from tests.properties.ends import (
     roster,
     unreachable,
 )
-from tests.properties.steps import STEP_BYTES, Dice, Step
+from tests.properties.steps import STEP_BYTES, Dice, Rule, Step
 from tests.properties.town import Town
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "fall_due",
     "feedback",
     "found",
+    "inform",
     "learn",
     "make",
     "offer",
@@ -115,8 +117,6 @@ __all__ = [
     "withdraw_due",
 ]
 
-Rule = Callable[[Step], None]
-
 RULES: tuple[Rule, ...] = (
     *(
         tick,
@@ -138,7 +138,7 @@ RULES: tuple[Rule, ...] = (
     ),
     *(report, report, retract, request, ask_again, confirm, confirm_in_time, dispute, release, reopen, renege, annul),
     *(propose, propose, agree, agree, renegotiate_under_a_report, decline_due, withdraw_due, progress, warn, escalate),
-    *(apologise, learn, feedback, reply, make, support, amends, found, repeat, old_news),
+    *(apologise, learn, feedback, reply, make, support, amends, found, inform, repeat, old_news),
 )
 """Everything that may happen, the common twice."""
 
