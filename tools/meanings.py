@@ -71,8 +71,6 @@ FIELDS = {
 """By the field's name, or by class and name where one class needs its own sentence."""
 
 POLICIES = {
-    "absence_orphans": "Which absences orphan: by default one longer than `absence_span`, or over the last moment that "
-    "is in time.",
     "channels_before_unreachable": "On how many channels these requests must have been made.",
     "due_soon": "How far ahead `due_soon` looks.",
     "neglected_after": "How long an owner may do nothing before `neglected` lists the promise.",

@@ -1,22 +1,25 @@
-"""Write the tables in ``docs/reference/`` that repeat the code: refusals, facts and policies.
+"""Write the tables in ``docs/reference/`` that repeat the code: refusals, facts, policies, questions, invariants.
 
 ``python -m tools.write_reference`` writes them; ``--check`` says whether they are what the code says.
 """
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import timedelta
 from enum import StrEnum
-from inspect import get_annotations
+from inspect import get_annotations, signature
 from types import ModuleType
 from typing import Any, get_type_hints
 
 from commitments import attestation, codec, due, errors, events, facts, ids, model, parties, reference, refusals, terms
 from commitments import policies as policies_module
 from commitments import vocabulary as words
+from commitments.invariants import CLAUSES
 from commitments.model import Closed, Personal
+from commitments.oversight import Oversight
+from commitments.queries import Queries
 from tools.generated import Part, prose, run, table
 from tools.meanings import FIELDS, POLICIES
 from tools.reading import advice, attribute_docs
@@ -230,6 +233,51 @@ def _length(length: timedelta) -> str:
     return f"{length // timedelta(minutes=1)} minutes"
 
 
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+def questions() -> list[Callable[..., Any]]:
+    """Return every question that a ledger answers, in the order of the source."""
+    return [
+        method
+        for kind in (Queries, Oversight)
+        for name, method in vars(kind).items()
+        if name[0] != "_" and callable(method)
+    ]
+
+
+def question_table() -> str:
+    """Return every question: what it takes beside what all take, what its lines are, and what it answers."""
+    rows = [
+        (f"`{_asked(method)}`", f"`{_line_of(method)}`", prose((method.__doc__ or "").split("\n\n")[0]))
+        for method in questions()
+    ]
+    return table(("question", "answered by", "what it tells"), rows)
+
+
+def _asked(method: Callable[..., Any]) -> str:
+    own = [
+        each.name if each.default is each.empty else f"{each.name}={each.default}"
+        for each in list(signature(method).parameters.values())[1:]
+        if each.kind is not each.VAR_KEYWORD
+    ]
+    return f"{method.__name__}({', '.join(own)})"
+
+
+def _line_of(method: Callable[..., Any]) -> str:
+    """Return what the answer is a page of, or what it is if it is none."""
+    written: str = method.__annotations__["return"]
+    return re.sub(r"^Page\[(\w+)\]$", r"\1", written)
+
+
+# --- invariants -------------------------------------------------------------------------------------------------------
+
+
+def invariant_table() -> str:
+    """Return every invariant by its number."""
+    return table(("", "invariant"), [(str(number), clause) for number, clause in CLAUSES.items()])
+
+
 # --- all of it --------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +290,8 @@ def parts() -> Sequence[Part]:
         Part("reference/facts.md", fact_index(), "facts"),
         Part("reference/facts.md", value_index(), "values"),
         Part("reference/policies.md", policy_table(), "policies"),
+        Part("reference/questions.md", question_table(), "questions"),
+        Part("reference/invariants.md", invariant_table(), "invariants"),
     ]
 
 

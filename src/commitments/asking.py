@@ -8,7 +8,7 @@ changed since are replayed from their facts, one at a time. Either way a page at
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import nsmallest
 from operator import itemgetter
@@ -17,8 +17,8 @@ from uuid import UUID
 
 from commitments.cursors import Cursor, seal_of
 from commitments.ids import PersonId, TenantId
-from commitments.questions import Asked, Key, Question, overdue
-from commitments.rows import Row, instant
+from commitments.questions import CONTINUING, Asked, Key, Question, continues, overdue
+from commitments.rows import FOREVER, Row, instant
 from commitments.views import Page
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Asking(Generic[T]):
     def replaying(self) -> None:
         """Let the question find out by replaying what the index does not know."""
         self.asked.support_is_late = self._support_is_late
+        self.asked.is_continued = self._is_continued
         self.asked.story = self._story
 
     def _cursor(self, last: Place) -> str:
@@ -68,18 +69,23 @@ class Asking(Generic[T]):
     def from_index(
         self, after: Key | None, wanted: int, owners: Sequence[PersonId | None] | None
     ) -> list[tuple[Place, T]]:
-        """Up to ``wanted`` lines with their places; batch after batch, if some fall out that the index cannot judge."""
+        """At least ``wanted`` lines with their places, or all; some fall out that the index cannot judge.
+
+        Then batch after batch, each larger than the one before: a question that sorts does so for each of them.
+        """
         question, asked = self.question, self.asked
         answer = question.answer
         found: list[tuple[Place, T]] = []
+        size = wanted
         while len(found) < wanted:
-            batch = self.store.index.page(question, asked, after=after, limit=wanted, owners=owners)
+            batch = self.store.index.page(question, asked, after=after, limit=size, owners=owners)
             if question.meets_people:
                 self.meet({values[2] for values in batch})
             found += [(values[:2], line) for values in batch if (line := answer(values, asked)) is not None]
-            if len(batch) < wanted:
+            if len(batch) < size:
                 break
             after = Key(*batch[-1][:2])
+            size = max(wanted, min(4 * size, _BATCH))
         return found
 
     def walk(self, after: Key | None = None) -> Iterator[tuple[Place, T]]:
@@ -136,6 +142,16 @@ class Asking(Generic[T]):
                 return True
         return False
 
+    def _is_continued(self, promise_id: bytes, customer: str) -> bool:
+        # As the rows stand now, whenever that came to be: each is then judged by the moment asked about.
+        links = {"customer": customer, "continues": promise_id}
+        now = replace(self.asked, at=FOREVER, known=None, filters=links)
+        for _, row in Asking(self.store, self.tenant, CONTINUING, now).walk():
+            then = row if self.asked.trusts(row) else self._replayed(row.id)
+            if then is not None and continues(then):
+                return True
+        return False
+
     # The facts are needed for the past only, and so is what it takes to read them.
 
     @cached_property
@@ -151,9 +167,10 @@ class Asking(Generic[T]):
         return replayed_row(self.store, UUID(bytes=promise_id), self._moment)
 
     def _story(self, promise_id: bytes) -> Story | None:
+        from commitments.replay import readable_facts  # noqa: PLC0415 # see above
         from commitments.retelling import retell  # noqa: PLC0415 # see above
 
-        return retell(self._moment.sees(self.store.load(UUID(bytes=promise_id))))
+        return retell(self._moment.sees(readable_facts(self.store, UUID(bytes=promise_id)) or ()))
 
     def _replayed_person(self, person: PersonId) -> Any:
         from commitments.replay import replayed_person  # noqa: PLC0415 # see above

@@ -100,10 +100,9 @@ def overdue_reason(
 def follow_up_at(contact: datetime, requests: int, policies: Policies) -> datetime:
     """Return when the customer is to be asked (again).
 
-    Counted from the last ``contact``; the wait grows with each of the ``requests`` so far, and the last one repeats.
+    Counted from the last ``contact``; by default the wait grows with each of the ``requests`` so far.
     """
-    waits = policies.follow_up_after
-    return contact + waits[min(max(requests, 1), len(waits)) - 1]
+    return contact + policies.follow_up_wait(requests, policies.follow_up_after)
 
 
 def dormant(

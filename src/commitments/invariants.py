@@ -23,16 +23,76 @@ from commitments.policies import Policies
 from commitments.trail import People, Trail
 from commitments.vocabulary import Phase
 
-__all__ = ["Streams", "Violation", "cycles", "links_of", "verify_rules", "violations"]
+__all__ = ["CLAUSES", "Streams", "Violation", "cycles", "links_of", "verify_rules", "violations"]
 
 _DEFAULT_POLICIES = Policies()
+
+
+CLAUSES: dict[int, str] = {
+    1: (
+        "The owner equals an independent fold over {made, recorded unowned, accepted, adopted, vacated,"
+        " reopened, imported}; no other event changes it"
+    ),
+    2: "Only the named offeree accepts",
+    3: "An acceptance cites exactly one earlier offer that is not dead",
+    4: "None after expiry (equality allowed)",
+    5: "Only the owner offers; at most one live offer",
+    6: "Between offer and acceptance the giver owns; decline, withdrawal and lapse change nothing else",
+    7: "A hand-over moves ownership and nothing else: due, breaches, disputes, words, customer identical",
+    8: "Nobody accepts or adopts for another",
+    9: "No stealing: adopt only an orphan; escalation never moves owner or due",
+    10: "Vacated only by a supervisor with a reason",
+    11: "Accept is refused if the terms changed since the offer",
+    12: "Every live promise has exactly one owner who is active or briefly absent, or is in orphaned()",
+    13: "People who are not active issue nothing as owner, offeree, colleague or supervisor",
+    14: (
+        "CLOSED ⇔ outcome ∈ {CONFIRMED, RELEASED} ⇔ the last closing event carries that promise's customer's"
+        " attestation"
+    ),
+    15: "Only the owner reports completion or reneges",
+    16: "A report, a renege, an amends, a child's closing never closes",
+    17: "A dispute or retraction voids the report and touches neither owner nor due",
+    18: "Any run of ticks, requests and unreachable notes stays in AWAITING",
+    19: (
+        "After CLOSED/ANNULLED/ARCHIVED only reopen (or an imported fact in an all-imported stream) changes"
+        " phase, owner or due"
+    ),
+    20: "Reopening restores the last owner or orphans",
+    21: "Always closable: in every live state the customer's confirm and release succeed",
+    22: "Closing closes exactly one promise",
+    23: "Relayed confirmation has evidence and a recorder; CONDUCT names an act",
+    24: "Only ClosureImported makes a promise ARCHIVED",
+    25: "Due changes only by agreement (or an imported fact)",
+    26: "The agreeing side differs from the proposing side; agreed = proposed",
+    27: "Until then the old due is in force",
+    28: "A false report buys no time",
+    29: "Breaches never shrink",
+    30: "Time writes nothing; queries are pure",
+    31: "Overdue ⇔ PROMISED and the due has passed; tested at ±1 µs for each kind of due",
+    32: "The same instant in any zone, fold included, answers the same",
+    33: "Append-only; a refused command adds and changes nothing",
+    34: "Replay = live state for every prefix; snapshot + tail = full replay",
+    35: "Attribution: event actor = command actor",
+    36: "The same command id twice = once",
+    37: (
+        "Stability: for a fixed set of policies the answer to (as_of, as_known_at) with both given, never"
+        " changes through events recorded strictly after both"
+    ),
+    38: "Supports/remedies graphs are acyclic (a cycle seeded through the import path is found by verify)",
+    39: "Bulk = the sequence of singles, one refusal leaves the rest as if alone",
+    40: (
+        "Every query over the index equals the predicate evaluated on a fresh replay of all streams; live ="
+        " owned + orphaned"
+    ),
+}
+"""Every invariant of the specification, section 8, by its number. Each is a property in ``tests/properties``."""
 
 
 class Violation(NamedTuple):
     """One recorded fact that breaks one rule."""
 
     invariant: int
-    """Which of the invariants in the specification, section 8."""
+    """Which of :data:`CLAUSES`."""
     stream: UUID
     version: int
     """The number of the fact in its stream."""

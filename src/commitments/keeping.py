@@ -121,7 +121,8 @@ def offer_handover(promise: Promise, command: c.OfferHandover, world: World) -> 
     active(to, world)
     _not_back_and_forth(promise, to, world)
     due_at = None if promise.due is None else promise.due.at
-    expires_at = command.expires_at or world.policies.offer_expires_at(world.now, due_at)
+    policies = world.policies
+    expires_at = command.expires_at or policies.offer_lapses_at(world.now, due_at, policies.offer_expiry)
     if expires_at <= world.now:
         raise no.ExpiryNotFutureError(promise.id, expires_at=expires_at, now=world.now)
     return e.HandoverOffered(offer_id=promise.offers + 1, giver=giver, to=to, note=command.note, expires_at=expires_at)
@@ -130,7 +131,7 @@ def offer_handover(promise: Promise, command: c.OfferHandover, world: World) -> 
 def _not_back_and_forth(promise: Promise, to: PersonId, world: World) -> None:
     """Above the bound only a vacancy and an adoption move the promise: no hand-over does, to nobody."""
     bound = world.policies.ping_pong_bound
-    if promise.returns + (to in promise.past_owners) > bound:
+    if world.policies.back_and_forth(promise.returns + (to in promise.past_owners), bound):
         raise no.PingPongError(promise.id, returns=promise.returns, bound=bound)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         BrokenPromise,
         CustomerDay,
         Explanation,
+        MissingSuccessor,
         Move,
         SilentTransfer,
         Statistics,
@@ -70,6 +71,17 @@ class Oversight(Inquiry):
         from commitments.happenings import UNCONFIRMED_CLOSURES
 
         return self._ask(UNCONFIRMED_CLOSURES, options)
+
+    def missing_successors(self, **options: Unpack[Filters]) -> Page[MissingSuccessor]:
+        """Updates (``Update``) that were reported done or confirmed, and that no promise to the customer continues.
+
+        A series goes on until its customer releases one of its updates; a successor that was annulled is none. Each
+        line says who should promise the next one (``continues=``), and since when. In the order in which they were
+        made. Reads every promise of the ledger, and the other promises to each customer who was given an update.
+        """
+        from commitments.records import MISSING_SUCCESSORS
+
+        return self._ask(MISSING_SUCCESSORS, options)
 
     def moves_of(self, person: str, **options: Unpack[Customers]) -> Page[Move]:
         """Everything that waits for ``person``, each with all its reasons; soonest due first, those without due last.

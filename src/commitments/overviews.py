@@ -17,6 +17,7 @@ __all__ = [
     "BrokenPromise",
     "CustomerDay",
     "Explanation",
+    "MissingSuccessor",
     "Move",
     "MovedPromise",
     "ReviewedPromise",
@@ -81,6 +82,29 @@ class UnconfirmedClosure:
     due_at: datetime | None
     due_exclusive: bool
     phase: Phase
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSuccessor:
+    """An update was given, and nobody has promised the next one."""
+
+    promise_id: PromiseId
+    """The last one of the series."""
+    owner: PersonId | None
+    """Who owns it, or owned it when it was closed, and so should promise the next one."""
+    owner_gone: bool
+    """Whether nobody owns it, or the owner is unknown, has left or is away for long: a colleague has to promise it."""
+    customer: str
+    kind: str
+    words: str | None = field(repr=False)
+    since: datetime
+    """When the last one was reported done, or closed without a report."""
+    due_at: datetime | None
+    """When the last one was due."""
+    due_exclusive: bool
+    phase: Phase
+    outcome: Outcome | None
     reference: str | None
 
 

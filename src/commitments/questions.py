@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from commitments.attention import orphan_reason, overdue_reason
 from commitments.ids import PersonId
 from commitments.policies import Policies
-from commitments.rows import Row, maybe_instant
+from commitments.rows import COLUMNS, Row, maybe_instant
 from commitments.standing import Standing
 from commitments.vocabulary import OrphanReason, OverdueReason, OwnerLost, Phase
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BROKEN",
+    "CONTINUING",
+    "SUCCESSOR_MADE",
+    "SUCCESSOR_UNSURE",
     "SUPPORT_LATE",
     "SUPPORT_UNSURE",
     "Asked",
@@ -33,6 +36,7 @@ __all__ = [
     "Question",
     "Signs",
     "broken",
+    "continues",
     "may_orphan",
     "overdue",
     "why_orphaned",
@@ -45,6 +49,10 @@ SUPPORT_LATE = 1
 """A supporting promise is overdue."""
 SUPPORT_UNSURE = 2
 """A supporting promise has to be replayed first to know."""
+SUCCESSOR_UNSURE = 1
+"""A promise that continues this one has to be replayed first to know."""
+SUCCESSOR_MADE = 2
+"""Another promise to the same customer continues this one, and it was not annulled."""
 
 
 class Signs(NamedTuple):
@@ -91,6 +99,8 @@ class Asked:
     met: set[PersonId] = field(default_factory=set[PersonId])
     support_is_late: Callable[[bytes], bool] = lambda _: False
     """Whether a supporting promise of this one is overdue, found out by replaying."""
+    is_continued: Callable[[bytes, str], bool] = lambda _id, _customer: False
+    """Whether a promise to the same customer continues this one, found out by replaying."""
     story: Callable[[bytes], Story | None] = lambda _: None
     """What happened to a promise by ``as_of``, found out by replaying; ``None``: it had not been made yet."""
 
@@ -111,8 +121,9 @@ class Question(Generic[T]):
     columns: tuple[str, ...]
     """What ``answer`` reads, after the order and the id.
 
-    Beside columns, ``signs`` (:class:`Signs`; missing while there are none and somebody owns it) and ``support``
-    (:data:`SUPPORT_LATE`, :data:`SUPPORT_UNSURE` or neither).
+    Beside columns, ``signs`` (:class:`Signs`; missing while there are none and somebody owns it),
+    ``support`` (:data:`SUPPORT_LATE`, :data:`SUPPORT_UNSURE` or neither) and ``successor`` (:data:`SUCCESSOR_MADE`,
+    :data:`SUCCESSOR_UNSURE` or neither).
     """
     holds: Callable[[Row, Asked], bool]
     """``where`` again, for a row that was replayed."""
@@ -134,6 +145,7 @@ class Question(Generic[T]):
 _DERIVED: dict[str, Callable[[Row], Any]] = {
     "signs": lambda row: json.dumps([getattr(row, name) for name in Signs._fields]),
     "support": lambda _: SUPPORT_UNSURE,
+    "successor": lambda _: SUCCESSOR_UNSURE,
 }
 """What questions select beside the columns of a row; the index says the same in SQL."""
 
@@ -141,7 +153,7 @@ _DERIVED: dict[str, Callable[[Row], Any]] = {
 # --- what several questions ask ---------------------------------------------------------------------------------------
 
 _LOST = {lost.value: lost for lost in OwnerLost}
-_PROMISED = Phase.PROMISED.value
+_PROMISED, _ANNULLED = Phase.PROMISED.value, Phase.ANNULLED.value
 
 
 def overdue(row: Row, asked: Asked) -> bool:
@@ -156,6 +168,22 @@ BROKEN = "(breaches > rebutted OR (breachable = 1 AND phase = 'PROMISED' AND due
 def broken(row: Row, asked: Asked) -> bool:
     """Whether a due time was not kept, and the customer did not say otherwise; the one now running counts."""
     return row.breaches > row.rebutted or (bool(row.breachable) and overdue(row, asked))
+
+
+def continues(row: Row) -> bool:
+    """Whether it counts as the successor of the promise that it continues: an annulled record never was a promise."""
+    return row.continues is not None and row.phase != _ANNULLED
+
+
+CONTINUING: Question[Row] = Question(
+    name="continuing",
+    where="continues IS NOT NULL",
+    order="made_at",
+    columns=COLUMNS,
+    holds=lambda row, asked: row.continues is not None,  # noqa: ARG005 # every question is put with what was asked
+    answer=lambda values, asked: Row(*values[2:]),  # noqa: ARG005 # as above
+)
+"""Every promise that continues another. Always asked with the customer and with the promise that it continues."""
 
 
 def why_orphaned(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from commitments.questions import BROKEN, Asked, Question, broken
+from commitments.overviews import MissingSuccessor
+from commitments.questions import BROKEN, SUCCESSOR_MADE, SUCCESSOR_UNSURE, Asked, Question, broken, why_orphaned
 from commitments.rows import Row, instant, maybe_instant, promise_id_of, reference_text
 from commitments.views import ListedPromise, PromisedTo, builder
 from commitments.vocabulary import Outcome, Phase
@@ -18,6 +19,7 @@ __all__ = [
     "ANNULLED",
     "DISPUTED",
     "DOUBLE_DEVIATIONS",
+    "MISSING_SUCCESSORS",
     "PING_PONG",
     "PROMISES_TO",
     "RELAYED_BY_OWNER",
@@ -29,6 +31,7 @@ __all__ = [
 _PHASE = {phase.value: phase for phase in Phase}
 _OUTCOME: dict[str | None, Outcome | None] = {None: None, **{each.value: each for each in Outcome}}
 _PROMISED, _ANNULLED = Phase.PROMISED.value, Phase.ANNULLED.value
+_AWAITING, _CONFIRMED = Phase.AWAITING_CONFIRMATION.value, Outcome.CONFIRMED.value
 
 # --- to one customer --------------------------------------------------------------------------------------------------
 
@@ -141,3 +144,43 @@ DOUBLE_DEVIATIONS = _list(
 PING_PONG = _list("ping_pong", "returns >= {bound}", lambda row, asked: row.returns >= asked.bound)
 RELAYED_BY_OWNER = _list("relayed_by_owner", "relayed_by_owner > 0", lambda row, asked: row.relayed_by_owner > 0)
 ANNULLED = _list("annulled", "phase = 'ANNULLED'", lambda row, asked: row.phase == _ANNULLED)
+
+# --- what should have gone on -----------------------------------------------------------------------------------------
+
+_missing_successor = builder(MissingSuccessor)
+
+
+def _not_continued(values: tuple[Any, ...], asked: Asked) -> MissingSuccessor | None:
+    _, raw, owner, customer, kind, words, due_at, exclusive, phase, outcome, reference, *times, successor = values
+    if successor == SUCCESSOR_MADE or (successor == SUCCESSOR_UNSURE and asked.is_continued(raw, customer)):
+        return None
+    reported_at, closed_at = times
+    return _missing_successor(
+        promise_id_of(raw),
+        owner,
+        owner is None or why_orphaned(asked, owner, None, None, None) is not None,
+        customer,
+        kind,
+        words,
+        instant(closed_at if reported_at is None else reported_at),
+        maybe_instant(due_at),
+        exclusive == 1,
+        _PHASE[phase],
+        _OUTCOME[outcome],
+        reference_text(reference),
+    )
+
+
+MISSING_SUCCESSORS: Question[MissingSuccessor] = Question(
+    name="missing_successors",
+    where="kind = 'update' AND (phase = 'AWAITING_CONFIRMATION' OR outcome = 'CONFIRMED')",
+    order="made_at",
+    columns=(
+        *("owner", "customer", "kind", "words", "due_at", "due_exclusive", "phase", "outcome", "reference"),
+        *("report_at", "closed_at", "successor"),
+    ),
+    holds=lambda row, asked: row.kind == "update" and (row.phase == _AWAITING or row.outcome == _CONFIRMED),
+    answer=_not_continued,
+    meets_people=True,
+)
+"""A series of updates goes on until its customer releases one: what was kept is followed by another promise."""

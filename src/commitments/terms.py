@@ -8,8 +8,9 @@ subclassing :class:`Terms` and calling :func:`register_terms`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar, cast
 
 from commitments.model import Checked, Name, Number, Personal, Tagged, Text, Through, adapter
@@ -239,6 +240,21 @@ for _shipped in (Callback, Delivery, Refund, Update, Custom):
     register_terms(_shipped)
 
 
+def _told(kind: type[Terms], fields: dict[str, Any]) -> Terms:
+    from pydantic_core import to_json
+
+    terms: Terms = adapter(kind).validator.validate_json(to_json(fields))
+    return terms
+
+
+def _told_by_kind(kind: type[Terms]) -> Terms:
+    return _told(kind, {"kind": kind.kind})
+
+
+_only_kind = cast("Callable[[type[Terms]], Terms]", cache(_told_by_kind))
+"""The terms that say nothing but their kind, as most do: one value stands for all of them."""
+
+
 class _AnyTerms:
     """The terms of any registered kind, told apart by ``kind``."""
 
@@ -250,10 +266,7 @@ class _AnyTerms:
         kind = _kinds.get(str(fields.get("kind")))
         if kind is None:
             raise ValueError(f"expected the terms of a promise, of one of the kinds {', '.join(sorted(_kinds))}")
-        from pydantic_core import to_json
-
-        terms: Terms = adapter(kind).validate_json(to_json(fields))
-        return terms
+        return _only_kind(kind) if len(fields) == 1 else _told(kind, fields)
 
     def write(self, terms: Terms) -> Any:
         """``terms`` as a JSON object."""

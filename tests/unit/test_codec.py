@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from commitments import events as e
-from commitments.codec import FACTS, UPCASTERS, Encoded, decode, encode
+from commitments.codec import FACTS, UPCASTERS, Encoded, decode, encode, recall
 from commitments.errors import UnreadableFactError
 from commitments.facts import Meta, Recorded
 from commitments.terms import Terms, _kinds, register_terms
@@ -168,6 +168,41 @@ class TestVersions:
         monkeypatch.setitem(UPCASTERS, ("risk-declared", 1), lambda old: {"reason": old["because"]})
         with pytest.raises(UnreadableFactError):
             read()
+
+
+class TestAStream:
+    """Many facts are read at once as each of them is read alone."""
+
+    def test_every_fact(self):
+        written = [encode(Recorded(PROMISE, number, fact, META, UUID(int=7))) for number, fact in enumerate(EXAMPLES)]
+        rows = [(number, UUID(int=7).bytes, *encoded) for number, encoded in enumerate(written)]
+        assert recall(PROMISE, rows) == [Recorded(PROMISE, *each, META, UUID(int=7)) for each in enumerate(EXAMPLES)]
+
+    def test_an_old_shape_is_brought_up(self, monkeypatch):
+        monkeypatch.setattr(e.RiskDeclared, "version", 2)
+        monkeypatch.setitem(UPCASTERS, ("risk-declared", 1), lambda old: {"reason": old["because"]})
+        metadata = encode(Recorded(PROMISE, 0, MADE, META, PROMISE)).metadata
+        row = (0, PROMISE.bytes, "risk-declared", 1, b'{"because":"Snow."}', metadata)
+        assert [each.fact for each in recall(PROMISE, [row])] == [e.RiskDeclared(reason="Snow.")]
+
+    @pytest.mark.parametrize(
+        ("name", "version", "state", "why"),
+        [
+            ("nobody-knows", 1, b"{}", "unknown to this version"),
+            ("risk-declared", 2, b'{"reason":"Snow."}', "of version 2"),
+            ("risk-declared", 1, b'{"reason":1}', "damaged"),
+        ],
+    )
+    def test_what_cannot_be_read_is_named(self, name, version, state, why):
+        """The fact with its number, not the stream."""
+        metadata = encode(Recorded(PROMISE, 0, MADE, META, PROMISE)).metadata
+        with pytest.raises(UnreadableFactError, match=why) as unreadable:
+            recall(PROMISE, [(5, PROMISE.bytes, name, version, state, metadata)])
+        assert unreadable.value.version == 5
+
+    def test_damaged_metadata_is_named_too(self):
+        with pytest.raises(UnreadableFactError, match="damaged"):
+            recall(PROMISE, [(0, PROMISE.bytes, "risk-declared", 1, b'{"reason":"Snow."}', b"{}")])
 
 
 class TestGolden:

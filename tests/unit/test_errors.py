@@ -96,8 +96,15 @@ def test_a_refusal_recorded_nothing_and_repeating_it_does_not_help(name):
 
 
 def test_whether_repeating_helps():
-    """Only when others were faster, the store was away, or the answer was lost."""
-    assert {kind for kind in KINDS if kind.retry} == {ConflictError, OutcomeUnknownError, errors.StoreUnavailableError}
+    """Only when others were faster or are at it, the store was away, or the answer was lost."""
+    assert {kind for kind in KINDS if kind.retry} == {
+        ConflictError,
+        OutcomeUnknownError,
+        errors.AlreadyRunningError,
+        errors.StaleTransactionError,
+        errors.StoreUnavailableError,
+        errors.TransactionLostError,
+    }
     assert {kind for kind in KINDS if kind.recorded is None} == {OutcomeUnknownError}
 
 

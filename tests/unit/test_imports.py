@@ -125,7 +125,10 @@ class TestImportPromise:
             .when(bare)
             .then(
                 e.PromiseImported(
-                    customer=External("crm/ticket/4711"), terms=Custom(), reference=REFERENCE, flags=("customer unknown",)
+                    customer=External("crm/ticket/4711"),
+                    terms=Custom(),
+                    reference=REFERENCE,
+                    flags=("customer unknown",),
                 )
             )
         )

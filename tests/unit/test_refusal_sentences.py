@@ -451,6 +451,13 @@ EVERY: dict[str, Refused] = {
         "another colleague can relay them, or the customer speak through a channel",
         about=PROMISE,
     ),
+    "no relayer": Refused(
+        (MADE, Policies(may_relay_closing=lambda *_: False)),
+        about(c.Release, ANN, attestation=relayed(ANN)),
+        "the policy may_relay_closing refuses: ann cannot relay the words that close it",
+        "another colleague can relay them, or the customer speak through a channel",
+        about=PROMISE,
+    ),
     "over": Refused(
         (REFUND,),
         about(c.ReportProgress, note="More.", customer_told=False, delivered=Money(amount=Decimal(13), currency="EUR")),

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from commitments import codec, lifecycle
+from commitments import codec, lifecycle, policies
 from commitments import commands as c
 from commitments import events as e
 from commitments.attention import dormant, follow_up_at, orphan_reason_of
@@ -29,7 +29,7 @@ from commitments.guards import World, standing_of
 from commitments.ids import CommandId, PersonId
 from commitments.lifecycle import TABLE, Owner, Row
 from commitments.parties import LONGEST_NAME, Colleague, External
-from commitments.policies import DEFAULT_PAGE, MAX_PAGE, Policies, long_or_over_the_due
+from commitments.policies import DEFAULT_PAGE, MAX_PAGE, Policies
 from commitments.promise import Breach, Promise, Report
 from commitments.reference import Reference
 from commitments.refusals import AttestationError, CommandIdReusedError, CustomerIsOwnerError, PolicyRefusedError
@@ -416,16 +416,20 @@ class TestDefaults:
         defaults = Policies()
         assert {each.name: getattr(defaults, each.name) for each in fields(Policies)} == {
             "follow_up_after": (DAY, 3 * DAY, 7 * DAY, 21 * DAY, 60 * DAY),
+            "follow_up_wait": policies.longer_each_time,
             "requests_before_unreachable": 3,
             "channels_before_unreachable": 2,
             "dormant_after": 30 * DAY,
             "absence_span": 5 * DAY,
-            "absence_orphans": long_or_over_the_due,
+            "absence_orphans": policies.long_or_over_the_due,
             "offer_expiry": DAY,
+            "offer_lapses_at": policies.a_while_or_until_due,
             "due_soon": DAY,
             "neglected_after": 7 * DAY,
             "ping_pong_bound": 2,
+            "back_and_forth": policies.more_often_than,
             "require_independent_confirmation": False,
+            "may_relay_closing": policies.anybody,
             "when_away_at_the_due_time": Forethought.WARN,
             "when_too_many_live": Forethought.WARN,
             "most_live_promises": None,

@@ -21,7 +21,7 @@ from commitments.attestation import Attestation
 from commitments.commands import AcceptHandover, MakePromise, ReportProgress
 from commitments.due import At
 from commitments.errors import InvalidInputError
-from commitments.ids import PersonId, TenantId, import_stream, micros, person_stream, time_ordered_uuid
+from commitments.ids import PersonId, TenantId, import_stream, micros, person_stream, read_uuid, time_ordered_uuid
 from commitments.model import Checked, Closed, Instant, Label, Name, Number, Personal, Text, adapter, to_utc
 from commitments.parties import NAME_RULE, Actor, Colleague, Customer, External, Person, System
 from commitments.reference import Reference
@@ -249,6 +249,15 @@ class TestIds:
         """A programming mistake, not a refusal."""
         with pytest.raises(TypeError, match="time zone"):
             micros(NOON.replace(tzinfo=None))
+
+    def test_an_id_is_read_from_its_bytes(self):
+        """As the standard library reads it."""
+        drawn = UUID("6b1e3f0a-52a7-5d2c-9d50-0f6a1c7f3e11")
+        read = read_uuid(drawn.bytes)
+        assert (read, hash(read), str(read), read.is_safe) == (drawn, hash(drawn), str(drawn), drawn.is_safe)
+        for damaged in (b"", drawn.bytes[:-1], drawn.bytes + b"x"):
+            with pytest.raises(ValueError, match="16 bytes"):
+                read_uuid(damaged)
 
     def test_ids_are_of_version_7(self):
         """48 bits of milliseconds, then what the caller drew."""

@@ -29,6 +29,8 @@ __all__ = ["OwnershipMachine"]
 
 _PEOPLE = ("ann", "ben", "eve")
 _CUSTOMERS = ("C-1", "C-2")
+_MOST_GONE = 2
+"""How many may leave in one story: where nobody is left, nothing happens any more."""
 _somebody = st.sampled_from(_PEOPLE)
 _which = st.none() | st.integers(0, 9)
 _right_or_anybody = st.none() | _somebody
@@ -94,6 +96,8 @@ class OwnershipMachine(RuleBasedStateMachine):
         """The owner, or somebody else, offers a promise to somebody."""
         key, known = self._one(which)
         giver = by or known.owner or to
+        if to == giver and by is None:
+            to = next(each for each in _PEOPLE if each != giver)
         name = self.crm.offer(key, by=giver, to=to)
         if name is not None:
             _demand(giver == known.owner, 5, f"{giver} offered {key}, which {known.owner} owns")
@@ -119,12 +123,14 @@ class OwnershipMachine(RuleBasedStateMachine):
             self.promises[offered.key] = known._replace(owner=actor)
         self.check()
 
-    @precondition(lambda self: isinstance(self.crm, Deactivates))
-    @rule(person=_somebody)
-    def deactivate(self, person: str) -> None:
-        """Somebody leaves."""
-        if person not in self.gone and self.crm.deactivate(person):
-            self.gone.add(person)
+    @precondition(lambda self: isinstance(self.crm, Deactivates) and len(self.gone) < _MOST_GONE)
+    @rule(person=st.sampled_from((*_PEOPLE, None, None)))
+    def deactivate(self, person: str | None) -> None:
+        """Somebody leaves; ``None``: whoever was asked by the latest offer ever made."""
+        latest = next(reversed(self.offers.values()), None)
+        leaves = person or (latest.to if latest else _PEOPLE[0])
+        if leaves not in self.gone and self.crm.deactivate(leaves):
+            self.gone.add(leaves)
         self.check()
 
     @precondition(lambda self: isinstance(self.crm, Closes) and self.promises)
