@@ -7,7 +7,8 @@ way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,9 +18,10 @@ from commitments import events
 from commitments.errors import UnreadableFactError
 from commitments.events import Fact
 from commitments.facts import Meta, Recorded
+from commitments.ids import read_uuid
 from commitments.model import adapter
 
-__all__ = ["FACTS", "UPCASTERS", "Encoded", "decode", "encode", "upgraded"]
+__all__ = ["FACTS", "UPCASTERS", "Encoded", "decode", "encode", "recall", "upgraded"]
 
 
 class Encoded(NamedTuple):
@@ -46,11 +48,26 @@ UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
 """How the fields of one version become those of the next: ``(name, version) -> fields``."""
 
 
+def _written_by(kind: Any) -> Callable[..., bytes]:
+    write: Callable[..., bytes] = adapter(kind).serializer.to_json
+    return write
+
+
+def _read_by(kind: Any) -> Callable[[bytes], Any]:
+    read: Callable[[bytes], Any] = adapter(kind).validator.validate_json
+    return read
+
+
+_new = tuple.__new__
+_writer: Callable[[Any], Callable[..., bytes]] = cache(_written_by)
+_reader: Callable[[Any], Callable[[bytes], Any]] = cache(_read_by)
+
+
 def encode(recorded: Recorded) -> Encoded:
     """Return ``recorded`` as bytes, without its place in the stream."""
     fact = recorded.fact
-    state = adapter(type(fact)).serializer.to_json(fact, exclude_none=True)
-    return Encoded(fact.name, fact.version, state, adapter(Meta).serializer.to_json(recorded.meta, exclude_none=True))
+    state = _writer(type(fact))(fact, exclude_none=True)
+    return Encoded(fact.name, fact.version, state, _writer(Meta)(recorded.meta, exclude_none=True))
 
 
 def decode(stream: UUID, number: int, event_id: UUID, encoded: Encoded) -> Recorded:
@@ -59,19 +76,46 @@ def decode(stream: UUID, number: int, event_id: UUID, encoded: Encoded) -> Recor
     Raises:
         UnreadableFactError: the name is unknown, the version is newer than this library, or the bytes are not a fact.
     """
-    kind = FACTS.get(encoded.name)
+    name, version, state, metadata = encoded
+    kind = FACTS.get(name)
     if kind is None:
         raise _unreadable(stream, number, encoded, "its name is unknown to this version", "upgrade the library")
-    if encoded.version > kind.version:
-        raise _unreadable(stream, number, encoded, f"it is of version {encoded.version}", "upgrade the library")
+    if version > kind.version:
+        raise _unreadable(stream, number, encoded, f"it is of version {version}", "upgrade the library")
     try:
-        state = encoded.state if encoded.version == kind.version else upgraded(encoded, kind.version)
-        fact = adapter(kind).validator.validate_json(state)
-        meta = adapter(Meta).validator.validate_json(encoded.metadata)
+        if version < kind.version:
+            state = upgraded(encoded, kind.version)
+        return Recorded(stream, number, _reader(kind)(state), _reader(Meta)(metadata), event_id)
     except (ValueError, KeyError):
         # The cause would show what the customer said: it prints its input.
         raise _unreadable(stream, number, encoded, "its bytes are damaged", "restore it from a backup") from None
-    return Recorded(stream, number, fact, meta, event_id)
+
+
+def recall(stream: UUID, rows: Iterable[tuple[int, bytes, str, int, bytes, bytes]]) -> list[Recorded]:
+    """Return the facts of one stream: the number, the id and what :class:`Encoded` holds of each.
+
+    Raises:
+        UnreadableFactError: as for :func:`decode`.
+    """
+    recorded: list[Recorded] = []
+    readers: dict[tuple[str, int], Callable[[bytes], Any]] = {}
+    read_meta, put = _reader(Meta), recorded.append
+    for number, event_id, name, version, state, metadata in rows:
+        read = readers.get((name, version))
+        if read is None:
+            kind = FACTS.get(name)
+            if kind is None or kind.version != version:
+                put(decode(stream, number, read_uuid(event_id), Encoded(name, version, state, metadata)))
+                continue
+            read = readers[name, version] = _reader(kind)
+        try:
+            values = (stream, number, read(state), read_meta(metadata), read_uuid(event_id))
+        except ValueError:
+            # Says what is wrong.
+            put(decode(stream, number, read_uuid(event_id), Encoded(name, version, state, metadata)))
+        else:
+            put(_new(Recorded, values))
+    return recorded
 
 
 def upgraded(encoded: Encoded, version: int) -> bytes:

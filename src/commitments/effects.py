@@ -19,6 +19,7 @@ from commitments.vocabulary import BreachCause, OfferEnd, Outcome, OwnerLost, Ph
 
 __all__ = ["EFFECT", "settle"]
 
+_PROMISED = Phase.PROMISED
 
 # --- the pieces that several facts move -------------------------------------------------------------------------------
 
@@ -28,7 +29,7 @@ def settle(draft: Draft, at: datetime) -> None:
 
     "A breach arises at a due D if at D the phase was PROMISED, or a report stood that was later disputed or retracted."
     """
-    if draft.phase is Phase.PROMISED:
+    if draft.phase is _PROMISED:
         missed = _missed(draft, at)
         if missed is not None:
             draft.breaches = (*draft.breaches, missed)
@@ -38,7 +39,7 @@ def settle(draft: Draft, at: datetime) -> None:
 def _missed(draft: Draft, at: datetime) -> Breach | None:
     """The due time in force, if it passed before ``at`` and may still count."""
     due = draft.due
-    if due is None or not draft.breachable or not due.passed_by(at):
+    if due is None or not draft.breachable or at < due.at or not due.passed_by(at):
         return None
     return Breach(due, BreachCause.MISSED, due.at, draft.terms_version)
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from commitments.ids import PromiseId
 
 __all__ = [
+    "AlreadyRunningError",
     "AmbiguousTimeError",
     "CommitmentsError",
     "ConflictError",
@@ -32,14 +33,17 @@ __all__ = [
     "NoSuchLocalTimeError",
     "NoWorkingTimeError",
     "NotFoundError",
+    "NotJoinableError",
     "OutcomeUnknownError",
     "PromiseNotFoundError",
     "ReadOnlyError",
     "RefusedError",
     "SchemaError",
+    "StaleTransactionError",
     "StoreError",
     "StoreUnavailableError",
     "StreamUnreadableError",
+    "TransactionLostError",
     "UnreadableFactError",
     "UrlError",
 ]
@@ -48,8 +52,9 @@ __all__ = [
 class CommitmentsError(Exception):
     """Base of every error this library raises on purpose.
 
-    ``code`` is stable and meant for programs; ``retry`` says whether sending the same request again can help;
-    ``recorded`` is what is true of the ledger after the error: ``False`` nothing was recorded, ``None`` unknown.
+    ``code`` is stable and meant for programs; ``retry`` says whether sending the same request again can help, without
+    anybody doing something first; ``recorded`` is what is true of the ledger after the error: ``False`` nothing was
+    recorded, ``None`` unknown.
     """
 
     code: ClassVar[str] = "error"
@@ -127,7 +132,7 @@ class UrlError(InvalidInputError):
 
     code = "url"
     says = "{problem}"
-    allowed = "use sqlite:///promises.db (a file), sqlite:////absolute/path.db or memory://"
+    allowed = "use sqlite:///promises.db (a file), sqlite:////absolute/path.db, postgresql://host/database or memory://"
 
 
 class MissingExtraError(CommitmentsError, ImportError):
@@ -176,6 +181,17 @@ class ConflictError(CommitmentsError):
     retry = True
 
 
+class StaleTransactionError(ConflictError):
+    """Others wrote after the host's transaction began to read, and it cannot see what. Nothing was recorded.
+
+    Sending the command again in the same transaction cannot help; running the whole transaction again can.
+    """
+
+    code = "stale-transaction"
+    says = "{where} was written by others after this transaction began to read"
+    allowed = "roll back, and run the whole transaction again"
+
+
 class OutcomeUnknownError(CommitmentsError):
     """The answer was lost on the way: the fact may or may not be recorded. Ask again with the same command id."""
 
@@ -204,6 +220,16 @@ class StoreUnavailableError(StoreError):
     retry = True
 
 
+class TransactionLostError(StoreUnavailableError):
+    """The database has given up the host's transaction that the ledger joined. Nothing of it will be recorded.
+
+    Nothing more can be done in that transaction; running all of it again can help.
+    """
+
+    code = "transaction-lost"
+    allowed = "roll back, and run the whole transaction again"
+
+
 class ReadOnlyError(StoreError):
     """The database can be read but not written."""
 
@@ -212,10 +238,27 @@ class ReadOnlyError(StoreError):
     allowed = "{may}"
 
 
+class AlreadyRunningError(StoreError):
+    """Somebody else is doing this very thing, and only one may at a time. Nothing was recorded; it may end soon."""
+
+    code = "already-running"
+    says = "{what} is at work elsewhere already"
+    allowed = "end that one or wait for it; if it was killed, its place is free at {free_at}"
+    retry = True
+
+
 class SchemaError(StoreError):
     """The tables are missing, older or newer than this version of the library."""
 
     code = "schema"
+    says = "{problem}"
+    allowed = "{may}"
+
+
+class NotJoinableError(StoreError):
+    """The ledger cannot work inside that transaction of the host's. Nothing was recorded."""
+
+    code = "not-joinable"
     says = "{problem}"
     allowed = "{may}"
 

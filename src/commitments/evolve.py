@@ -12,11 +12,14 @@ from typing import Any
 
 from commitments import events as e
 from commitments.effects import EFFECT, settle
+from commitments.events import Effective
 from commitments.facts import Recorded
-from commitments.ids import PromiseId
-from commitments.promise import Draft, Promise, freeze, thaw
+from commitments.ids import PersonId, PromiseId
+from commitments.promise import Draft, Promise, freeze, melt, thaw
 
-__all__ = ["evolve", "fold"]
+__all__ = ["advance", "evolve", "fold"]
+
+_RECORDED = Effective.RECORDED
 
 
 def fold(recorded: Iterable[Recorded], start: Promise | None = None) -> Promise | None:
@@ -28,41 +31,53 @@ def fold(recorded: Iterable[Recorded], start: Promise | None = None) -> Promise 
     Raises:
         TypeError: a fact that follows the start is not one of a promise.
     """
-    draft: Draft | None = None if start is None else thaw(start)
+    return _folded(recorded, None if start is None else thaw(start))
+
+
+def _folded(recorded: Iterable[Recorded], draft: Draft | None) -> Promise | None:
+    owner: PersonId | None = None
+    signature = ""
     for each in recorded:
-        draft = _apply(draft, each)
+        stream, number, fact, meta, _ = each
+        kind = type(fact)
+        at = meta.recorded_at if kind.effective is _RECORDED else each.effective_at
+        if draft is None:
+            begin = _START.get(kind)
+            if begin is None:
+                continue
+            draft = begin(PromiseId(stream), fact, at)
+        else:
+            effect = EFFECT.get(kind)
+            if effect is None:
+                raise TypeError(f"{kind.__name__} is no fact of a promise")
+            due = draft.due
+            if due is not None and at >= due.at:
+                settle(draft, at)
+            effect(draft, fact, at)
+        draft.version = number
+        draft.recorded_at = meta.recorded_at
+        draft.changed_at = max(draft.changed_at, at)
+        draft.commands[meta.command_id] = meta.digest
+        if not issubclass(kind, e.ImportedFact):
+            draft.own_facts = True
+            if draft.owner is not owner:
+                owner, signature = draft.owner, f"person:{draft.owner}"
+            if meta.actor == signature and owner is not None:
+                draft.owner_acted_at = at
     return None if draft is None else freeze(draft)
+
+
+def advance(promise: Promise | None, recorded: Iterable[Recorded]) -> Promise | None:
+    """The same as :func:`fold` on top of ``promise``, which is used up: its own object takes the facts.
+
+    For whoever alone knows the promise, and would otherwise copy it for every fact.
+    """
+    return _folded(recorded, None if promise is None else melt(promise))
 
 
 def evolve(state: Promise | None, recorded: Recorded) -> Promise | None:
     """Return the promise after one more fact. ``state`` itself does not change."""
     return fold((recorded,), state)
-
-
-def _apply(draft: Draft | None, recorded: Recorded) -> Draft | None:
-    fact, at = recorded.fact, recorded.effective_at
-    kind = type(fact)
-    if draft is None:
-        start = _START.get(kind)
-        if start is None:
-            return None
-        draft = start(PromiseId(recorded.originator_id), fact, at)
-    else:
-        effect = EFFECT.get(kind)
-        if effect is None:
-            raise TypeError(f"{kind.__name__} is no fact of a promise")
-        settle(draft, at)
-        effect(draft, fact, at)
-    meta = recorded.meta
-    draft.version = recorded.originator_version
-    draft.recorded_at = meta.recorded_at
-    draft.changed_at = max(draft.changed_at, at)
-    draft.commands[meta.command_id] = meta.digest
-    if not isinstance(fact, e.ImportedFact):
-        draft.own_facts = True
-        if draft.owner is not None and meta.actor == f"person:{draft.owner}":
-            draft.owner_acted_at = at
-    return draft
 
 
 # --- facts that start a promise ---------------------------------------------------------------------------------------

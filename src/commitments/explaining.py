@@ -20,7 +20,7 @@ from commitments.ids import PromiseId, TenantId
 from commitments.policies import Policies
 from commitments.ports import Store
 from commitments.promise import Promise
-from commitments.replay import Moment, replayed_person, replayed_promise
+from commitments.replay import Moment, replayed_other, replayed_person, replayed_promise
 from commitments.standing import Standing
 from commitments.vocabulary import BreachCause, OfferEnd, OrphanReason, Outcome, OverdueReason, Phase, Side
 from commitments.zones import show_wall
@@ -101,7 +101,7 @@ def _told(promise: Promise, recorded: Sequence[Recorded], setting: Setting) -> _
 def _why_late(promise: Promise, orphaned: OrphanReason | None, setting: Setting) -> OverdueReason:
     as_of = setting.moment.as_of
     supporting = (
-        replayed_promise(setting.store, UUID(bytes=row.id), setting.moment)
+        replayed_other(setting.store, UUID(bytes=row.id), setting.moment)
         for row in setting.store.index.supporting(promise.id.bytes)
     )
     return overdue_reason(

@@ -44,6 +44,10 @@ __all__ = [
     "standing_of",
 ]
 
+_ANSWERING = (c.AgreeDue, c.DeclineDue, c.WithdrawDue)
+"""The commands about a due time that was proposed."""
+_OFFERED = (c.AcceptHandover, c.DeclineHandover)
+"""The commands of whom an offer was made to."""
 _NOBODY: Mapping[PersonId, Standing] = MappingProxyType({})
 _NOTHING: Mapping[PromiseId, Promise] = MappingProxyType({})
 _DEFAULT_POLICIES = Policies()
@@ -141,7 +145,7 @@ def act_in_a_role(promise: Promise, command: c.PromiseCommand, row: Row, world: 
         raise _unbelievable(promise, "a customer speaks by an attestation, and none came", "give `attestation=`")
     else:
         _as_person(promise, command, row, world)
-    if isinstance(command, c.AgreeDue | c.DeclineDue | c.WithdrawDue):
+    if isinstance(command, _ANSWERING):
         _on_the_right_side(promise, command, row)
 
 
@@ -149,7 +153,7 @@ def _as_person(promise: Promise, command: c.PromiseCommand, row: Row, world: Wor
     person = acting_person(command, world)
     if Role.COLLEAGUE in row.who:
         return
-    if isinstance(command, c.AcceptHandover | c.DeclineHandover):
+    if isinstance(command, _OFFERED):
         _is_offeree(promise, command, person)
     elif Role.SUPERVISOR in row.who:
         _is_supervisor(promise, command, row, world)
@@ -222,13 +226,19 @@ def _relayed(promise: Promise, command: c.Command, word: Attestation, world: Wor
     if word.evidence_ref is None:
         raise _unbelievable(promise, "a relayed word needs evidence", "say in `evidence_ref` where it is kept")
     closes = isinstance(command, c.ConfirmResolution | c.Release)
-    if closes and relayer == promise.owner and world.policies.require_independent_confirmation:
-        raise no.PolicyRefusedError(
-            promise.id,
-            policy="require_independent_confirmation",
-            why="owners cannot relay the words that close their own promises",
-            may="another colleague can relay them, or the customer speak through a channel",
-        )
+    if closes:
+        _may_close(promise, relayer, world.policies)
+
+
+def _may_close(promise: Promise, relayer: PersonId, policies: Policies) -> None:
+    """Whether the company lets ``relayer`` relay the words that close the promise."""
+    may = "another colleague can relay them, or the customer speak through a channel"
+    if relayer == promise.owner and policies.require_independent_confirmation:
+        policy, why = "require_independent_confirmation", "owners cannot relay the words that close their own promises"
+        raise no.PolicyRefusedError(promise.id, policy=policy, why=why, may=may)
+    if not policies.may_relay_closing(relayer, promise.owner):
+        why = f"{relayer} cannot relay the words that close it"
+        raise no.PolicyRefusedError(promise.id, policy="may_relay_closing", why=why, may=may)
 
 
 def _is_customer(promise: Promise, actor: Actor, world: World) -> bool:

@@ -7,21 +7,25 @@ the receipt says so; a refusal is a typed error that says what would be allowed.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cached_property, partial, update_wrapper
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, overload
 
 from commitments import commands as c
-from commitments.errors import InvalidInputError, PromiseNotFoundError
+from commitments.attempts import DEADLINE, checked_deadline
+from commitments.errors import InvalidInputError, NotJoinableError, PromiseNotFoundError
 from commitments.ids import PersonId, TenantId
 from commitments.inquiry import uuid_of
 from commitments.policies import Policies
-from commitments.ports import Clock, Store
+from commitments.ports import Clock, Joinable, Store, upgraded
 from commitments.queries import Queries
 from commitments.receipts import Receipt
+from commitments.upkeep import Upkeep
 from commitments.vocabulary import Holder
 
 if TYPE_CHECKING:
@@ -46,6 +50,35 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+class _Chance:
+    """``os.urandom``, asked for much at a time: each question to the operating system takes its while.
+
+    For ids that must differ, not for secrets: what was drawn lies in memory until it is used.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start anew: two processes must not use the same."""
+        self._lock = threading.Lock()
+        self._drawn, self._used = b"", 0
+
+    def __call__(self, length: int) -> bytes:
+        """So many bytes that nobody else was given."""
+        with self._lock:
+            if self._used + length > len(self._drawn):
+                self._drawn, self._used = os.urandom(max(length, _DRAWN)), 0
+            start, self._used = self._used, self._used + length
+            return self._drawn[start : self._used]
+
+
+_DRAWN = 4_096
+_CHANCE = _Chance()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_CHANCE.forget)
+
+
 class _Asks(Generic[P]):
     """A method that builds one command from keyword arguments and executes it."""
 
@@ -65,21 +98,21 @@ class _Asks(Generic[P]):
     def __get__(self, asked: Any, owner: type) -> Self | Callable[P, Receipt]:
         if asked is None:
             return self
-        method = update_wrapper(partial(_execute, asked.execute, self.command), self.command, updated=())
+        method = update_wrapper(partial(_asked, asked.answer, self.command), self.command, updated=())
         method.__name__ = self.name
         vars(asked)[self.name] = method
         return method
 
 
-def _execute(execute: Callable[[c.Command], Receipt], command: Callable[..., c.Command], /, **fields: Any) -> Receipt:
-    return execute(command(**fields))
+def _asked(answer: Callable[[c.Command], Receipt], command: Callable[..., c.Command], /, **fields: Any) -> Receipt:
+    return answer(command(**fields))
 
 
 class Roster:
     """The people of the company, as the ledger records them. Kept by registered systems and supervisors."""
 
-    def __init__(self, execute: Callable[[c.Command], Receipt], store: Store) -> None:
-        self.execute = execute
+    def __init__(self, answer: Callable[[c.Command], Receipt], store: Store) -> None:
+        self.answer = answer
         self._store = store
 
     person_joined = _Asks(c.NotePersonJoined)
@@ -99,6 +132,7 @@ class Roster:
         Raises:
             InvalidInputError, NotSystemError, NotSupervisorError, NotActiveError: as for each of these commands.
         """
+        upgraded(self._store)
         supervising = {PersonId(person) for person in supervisors}
         wanted = supervising | {PersonId(person) for person in people}
         known: Mapping[PersonId, Standing] = {} if self._store.blank else self._store.index.people()
@@ -113,7 +147,7 @@ class Roster:
         return [record(actor=actor, person=person) for record, whom in changes for person in sorted(whom)]
 
 
-class Ledger(Queries):
+class Ledger(Queries, Upkeep):
     """Promises to customers, and who answers for them. Safe to share between threads; open one for each process.
 
     Args:
@@ -123,6 +157,10 @@ class Ledger(Queries):
         channels: the customer channels that authenticate customers before they speak.
         policies: the company's own rules where they differ from the defaults.
         clock: tells the present instant; aware.
+        deadline: for how many seconds a command is tried while others write first or the database is busy.
+
+    Raises:
+        InvalidInputError: ``deadline`` is no number above 0.
     """
 
     def __init__(
@@ -134,11 +172,13 @@ class Ledger(Queries):
         channels: Iterable[str] = (),
         policies: Policies | None = None,
         clock: Clock = system_clock,
+        deadline: float = DEADLINE,
     ) -> None:
         super().__init__(store, clock=clock, policies=policies or Policies(), tenant=tenant)
+        self.deadline = checked_deadline(deadline)
         self.systems = frozenset(systems)
         self.channels = frozenset(channels)
-        self.roster = Roster(self.execute, store)
+        self.roster = Roster(self.answer, store)
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -147,13 +187,16 @@ class Ledger(Queries):
         # Deciding loads the whole life cycle, which a program that only asks does without.
         from commitments.execution import Execution, Setting
 
+        upgraded(self.store)
         setting = Setting(
             tenant=self.tenant,
             systems=self.systems,
             policies=self.policies,
             clock=self.clock,
-            entropy=os.urandom,
+            entropy=_CHANCE,
             pause=time.sleep,
+            monotonic=time.monotonic,
+            deadline=self.deadline,
         )
         return Execution(self.store, setting)
 
@@ -164,10 +207,20 @@ class Ledger(Queries):
             RefusedError: a rule says no; nothing was recorded.
             InvalidInputError: the command is malformed; nothing was recorded.
             NotFoundError: there is no such promise or person; nothing was recorded.
-            ConflictError: others kept writing first; nothing was recorded, try again.
-            StoreError: the database cannot be used.
+            ConflictError: others kept writing first until the deadline; nothing was recorded, try again.
+            OutcomeUnknownError: until the deadline the database did not say whether it is recorded; asking again with
+                the command id that the error carries finds out, and records it once.
+            StoreError: the database cannot be used; nothing was recorded. One that is only busy, or restarting, is
+                tried until the deadline.
         """
         return self._execution.one(command)
+
+    def answer(self, command: c.Command) -> Receipt:
+        """Answer a command that nobody else can have touched since it was built: it was checked then.
+
+        What it holds may have been built elsewhere, and is checked again. The methods for each command use it.
+        """
+        return self._execution.one(command, built=True)
 
     def execute_many(self, commands: Iterable[c.Command]) -> Iterator[Receipt | CommitmentsError]:
         """Answer many commands in order, up to a thousand in one transaction: a receipt or the refusal of each.
@@ -247,7 +300,7 @@ class Ledger(Queries):
 
         recorded = promise_facts(self.store, uuid_of(promise_id))
         moment = None if as_of is None else aware(as_of, "as_of")
-        promise = fold(each for each in recorded if moment is None or each.visible(moment))
+        promise = fold(recorded if moment is None else [each for each in recorded if each.visible(moment)])
         if promise is None:
             raise PromiseNotFoundError(promise_id)
         return promise
@@ -255,6 +308,30 @@ class Ledger(Queries):
     def new_promise_id(self) -> PromiseId:
         """A fresh id for a promise that is about to be recorded."""
         return self._execution.setting.new_promise_id()
+
+    def joining(self, session: object) -> AbstractContextManager[None]:
+        """Work inside the host's own transaction while the block runs: what it commits or rolls back, the ledger does.
+
+        Commands and questions in the block see what the transaction wrote so far. A refusal or a conflict leaves the
+        transaction as it was before the command, and usable. On SQLite the block holds the writer's lock from its
+        beginning until the transaction ends. Other threads are not inside.
+
+        Args:
+            session: a SQLAlchemy ``Session`` or ``Connection``, a Django connection inside ``transaction.atomic()``,
+                or a connection of ``sqlite3`` or ``psycopg`` in a transaction; of the ledger's own database.
+
+        Raises:
+            NotJoinableError: there is no transaction to join, or it is one of another database. Nothing was recorded.
+            SchemaError: the database holds no ledger, or one of another version; says what to run.
+            StaleTransactionError: others wrote after the transaction began to read; run all of it again.
+            StoreUnavailableError: the database cannot be written now, or the ledger is closed.
+        """
+        if not isinstance(self.store, Joinable):
+            raise NotJoinableError(
+                problem=f"a {type(self.store).__name__} cannot be part of another transaction",
+                may="keep the ledger in SQLite or PostgreSQL",
+            )
+        return self.store.joining(session)
 
     def close(self) -> None:
         """Let go of every connection. Closing twice is fine."""

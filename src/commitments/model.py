@@ -1,4 +1,4 @@
-"""The closed, frozen shapes that facts, commands and values share, and the checked primitives they are made of.
+"""The closed, frozen shapes that facts, commands and values share. What they are made of stands in ``primitives``.
 
 Closed (an unknown field is refused), frozen (nothing changes after the check) and strict (a number is not a string,
 text is not a time): what passed this door can be written, read back and compared byte for byte.
@@ -10,16 +10,43 @@ the commands of this library costs a program less than importing pydantic does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, cast, dataclass_transform, get_type_hints
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from functools import cache, wraps
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    get_type_hints,
+)
+from uuid import UUID
 
 from commitments.errors import InvalidInputError
-from commitments.ids import PersonId
+from commitments.primitives import (
+    Characters,
+    Instant,
+    Label,
+    Name,
+    Note,
+    Number,
+    Personal,
+    PersonName,
+    Tagged,
+    Text,
+    Through,
+    UtcInstant,
+    Whole,
+    Words,
+    personal_fields,
+    to_utc,
+)
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
     from pydantic_core import CoreSchema
 
 __all__ = [
@@ -42,8 +69,11 @@ __all__ = [
     "adapter",
     "canonical",
     "checked",
+    "settled",
     "to_utc",
 ]
+
+V = TypeVar("V", bound="Closed")
 
 _CONFIG: dict[str, Any] = {
     "extra": "forbid",
@@ -52,6 +82,25 @@ _CONFIG: dict[str, Any] = {
     "hide_input_in_errors": True,
     "revalidate_instances": "never",
 }
+
+
+def _quick_init(kind: Any) -> Callable[..., None]:
+    """The constructor that ``dataclass`` made for ``kind``, at half its cost: the fields need not be set one by one."""
+    generated = kind.__init__
+    defaults = {each.name: each.default for each in fields(kind) if each.default is not MISSING}
+    order = {each.name: None for each in fields(kind)} | defaults
+    required, count = frozenset(order) - defaults.keys(), len(order)
+
+    @wraps(generated)
+    def __init__(self: Closed, **given: Any) -> None:  # noqa: N807 # it is one
+        own = vars(self)
+        own.update(order)
+        own.update(given)
+        if len(own) != count or not required <= given.keys():
+            # Says which name is missing or unknown.
+            generated(self, **given)
+
+    return __init__
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -63,6 +112,7 @@ class Closed:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+        cls.__init__ = _quick_init(cls)  # type: ignore[method-assign] # takes the same and does the same
 
     def __eq__(self, other: object) -> bool:
         return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
@@ -72,7 +122,7 @@ class Closed:
 
     def __repr__(self) -> str:
         """Every field except what is personal: a value may be logged."""
-        hidden = _personal_fields(type(self))
+        hidden = personal_fields(type(self))
         shown = (
             f"{name}={'…' if name in hidden else repr(value)}"
             for name, value in vars(self).items()
@@ -88,17 +138,61 @@ class Checked(Closed):
         InvalidInputError: a field is missing, unknown, or not what it says; it names the field, never its content.
     """
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.__init__ = _checked_init(cls)  # type: ignore[method-assign] # as above
+
     def __post_init__(self) -> None:
-        vars(self).update(checked(type(self), vars(self)))
-        try:
-            self.check()
-        except InvalidInputError:
-            raise
-        except ValueError as wrong:
-            raise InvalidInputError(where=type(self).__name__, problem=str(wrong)) from None
+        _hold(self, vars(self))
 
     def check(self) -> None:
         """What must hold between several fields; raises ``ValueError`` saying what would."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Fields that pydantic itself has checked are not checked a second time when it builds the value."""
+        from pydantic_core import core_schema
+
+        schema = handler(source)
+        cast("dict[str, Any]", handler.resolve_ref_schema(schema))["post_init"] = False
+        if cls.check is Checked.check:
+            return schema
+        return core_schema.no_info_after_validator_function(_between_fields, schema)
+
+
+def _hold(value: Checked, given: dict[str, Any]) -> None:
+    """Let ``value`` consist of ``given``, once that is checked."""
+    vars(value).update(checked(type(value), given))
+    try:
+        value.check()
+    except InvalidInputError:
+        raise
+    except ValueError as wrong:
+        raise InvalidInputError(where=type(value).__name__, problem=str(wrong)) from None
+
+
+def _checked_init(kind: Any) -> Callable[..., None]:
+    """The same, with every field checked."""
+    generated = kind.__init__.__wrapped__
+    defaults = {each.name: each.default for each in fields(kind) if each.default is not MISSING}
+
+    @wraps(generated)
+    def __init__(self: Checked, **given: Any) -> None:  # noqa: N807 # it is one
+        own = vars(self)
+        try:
+            own.update(_field_checks(kind)({**defaults, **given}))
+            self.check()
+        except ValueError:
+            # Says what is wrong, as one of our errors, or as the TypeError of a name that is missing or unknown.
+            own.clear()
+            generated(self, **given)
+
+    return __init__
+
+
+def _between_fields(value: Checked) -> Checked:
+    value.check()
+    return value
 
 
 def _adapter(kind: Any) -> TypeAdapter[Any]:
@@ -113,20 +207,39 @@ adapter: Callable[[Any], TypeAdapter[Any]] = cache(_adapter)
 
 def _field_checks_of(kind: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Check the fields of ``kind`` given as a dict, without building an instance."""
-    from pydantic import ConfigDict, create_model
+    from pydantic import ConfigDict, TypeAdapter
 
     config = cast("ConfigDict", {**_CONFIG, "arbitrary_types_allowed": True})
-    hints = get_type_hints(kind, include_extras=True)
-    shape: dict[str, Any] = {each.name: (hints[each.name], ...) for each in fields(kind)}
-    model = create_model(kind.__name__, __config__=config, **shape)
-    validate: Callable[[dict[str, Any]], Any] = model.__pydantic_validator__.validate_python
-
-    def check(values: dict[str, Any]) -> dict[str, Any]:
-        return cast("dict[str, Any]", vars(validate(values)))
-
+    shape = TypeAdapter[dict[str, Any]](Annotated[dict[str, Any], _Fields(kind)], config=config)
+    check: Callable[[dict[str, Any]], dict[str, Any]] = shape.validator.validate_python
     return check
 
 
+class _Fields:
+    """A dict with exactly the fields of ``kind``."""
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        hints = get_type_hints(self.kind, include_extras=True)
+        shape = {each.name: handler.generate_schema(hints[each.name]) for each in fields(self.kind)}
+        return core_schema.typed_dict_schema(
+            {name: core_schema.typed_dict_field(schema, required=True) for name, schema in shape.items()},
+            extra_behavior="forbid",
+            config=core_schema.CoreConfig(
+                strict=True, allow_inf_nan=False, hide_input_in_errors=True, revalidate_instances="never"
+            ),
+        )
+
+
+def _field_count_of(kind: Any) -> int:
+    return len(fields(kind))
+
+
+_field_count: Callable[[Any], int] = cache(_field_count_of)
 _field_checks: Callable[[Any], Callable[[dict[str, Any]], dict[str, Any]]] = cache(_field_checks_of)
 
 
@@ -136,12 +249,11 @@ def checked(kind: type[Closed], values: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidInputError: names the first field that is wrong and what would be right; never its content.
     """
-    from pydantic import ValidationError
-
     try:
         return _field_checks(kind)(values)
-    except ValidationError as wrong:
-        first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
+    except ValueError as wrong:
+        told = cast("ValidationError", wrong).errors(include_url=False, include_context=False, include_input=False)
+        first = told[0]
         where, problem = [kind.__name__, *map(str, first["loc"])], _SAYS_WHAT_CAME.get(first["type"])
         if first["type"] in _UNKNOWN_FIELD:
             where.pop()
@@ -168,6 +280,10 @@ _SAYS_WHAT_CAME: dict[str, str] = {
 """The findings of pydantic whose place or words repeat what came, with words that do not."""
 
 
+_SIMPLE = frozenset({str, int, bool, type(None), datetime, UUID})
+"""What holds no other values, so that the check of its field is all that there is to check."""
+
+
 def canonical(value: Any) -> Any:
     """``value`` built anew from its fields, all the way down: what never went through a constructor is checked here.
 
@@ -179,142 +295,25 @@ def canonical(value: Any) -> Any:
     if not isinstance(value, Closed):
         return value
     kind = type(value)
+    given = {name: each if type(each) in _SIMPLE else canonical(each) for name, each in vars(value).items()}
+    if isinstance(value, Checked) and len(given) == _field_count(kind):
+        same: Any = object.__new__(kind)
+        _hold(same, given)
+        return same
     try:
-        return kind(**{name: canonical(field) for name, field in vars(value).items()})
+        return kind(**given)
     except TypeError:
         raise InvalidInputError(where=kind.__name__, problem="it has not exactly the declared fields") from None
 
 
-class Personal:
-    """Marks a field as personal data of one customer, so that the codec can encrypt it under that customer's key.
-
-    ``what`` names the sort of data: ``words``, ``name``, ``contact`` or ``note``.
-    """
-
-    __slots__ = ("what",)
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-
-def _personal_fields_of(kind: Any) -> frozenset[str]:
-    hints = get_type_hints(kind, include_extras=True)
-    return frozenset(name for name, hint in hints.items() if _is_personal(hint))
-
-
-_personal_fields: Callable[[Any], frozenset[str]] = cache(_personal_fields_of)
-
-
-def _is_personal(hint: Any) -> bool:
-    own = any(isinstance(mark, Personal) for mark in getattr(hint, "__metadata__", ()))
-    return own or any(_is_personal(part) for part in getattr(hint, "__args__", ()))
-
-
-# --- primitives -------------------------------------------------------------------------------------------------------
-
-
-class Characters:
-    """A string of ``least`` to ``most`` characters that matches ``pattern``."""
-
-    def __init__(self, least: int, most: int, pattern: str) -> None:
-        self.least, self.most, self.pattern = least, most, pattern
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from pydantic_core import core_schema
-
-        return core_schema.str_schema(strict=True, min_length=self.least, max_length=self.most, pattern=self.pattern)
-
-
-class Whole:
-    """A whole number from ``least`` to ``most``."""
-
-    def __init__(self, least: int, most: int) -> None:
-        self.least, self.most = least, most
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from pydantic_core import core_schema
-
-        return core_schema.int_schema(strict=True, ge=self.least, le=self.most)
-
-
-class Through:
-    """A value of the right type that goes through ``check``, which returns it (canonical) or raises ``ValueError``."""
-
-    def __init__(self, check: Callable[[Any], Any]) -> None:
-        self.check = check
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_after_validator_function(self.check, handler(source))
-
-
-class _Moment:
-    """An aware datetime; as a caller gives it (``utc=True`` turns it to UTC) or as it is stored."""
-
-    def __init__(self, *, utc: bool) -> None:
-        self.utc = utc
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from pydantic_core import core_schema
-
-        aware = core_schema.datetime_schema(strict=True, tz_constraint="aware")
-        if not self.utc:
-            return aware
-        return core_schema.no_info_after_validator_function(to_utc, aware)
-
-
-def to_utc(instant: datetime) -> datetime:
-    """The same instant in UTC.
+def settled(value: V) -> V:
+    """``value`` itself, which was just built, with the values in it built anew: these may be somebody else's.
 
     Raises:
-        ValueError: it cannot be said in UTC (before year 1 or after year 9999 there).
+        InvalidInputError: as for :func:`canonical`.
     """
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the instant lies outside the years 1 to 9999 in UTC") from None
-
-
-class Tagged:
-    """Marks a union of values that are told apart by one field."""
-
-    def __init__(self, by: str) -> None:
-        self.by = by
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from pydantic import Field
-
-        return handler.generate_schema(Annotated[source, Field(discriminator=self.by)])
-
-
-_SHORT = Characters(1, 200, r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
-
-Name: TypeAlias = Annotated[str, _SHORT]
-"""A short label: 1 to 200 characters, no control characters, not blank."""
-
-Text: TypeAlias = Annotated[str, Characters(1, 10_000, r"^[^\x00]*[^\x00\s][^\x00]*$")]
-"""What somebody said or wrote: 1 to 10,000 characters, not blank, no NUL."""
-
-Words: TypeAlias = Annotated[Text, Personal("words")]
-"""What was said to or by a customer."""
-
-Note: TypeAlias = Annotated[Text, Personal("note")]
-"""What somebody of the company wrote down; it may speak of a customer."""
-
-Label: TypeAlias = Annotated[str, Characters(0, 200, r"^[^\x00-\x1f\x7f]*$")]
-"""A short label that may be empty."""
-
-PersonName: TypeAlias = Annotated[
-    PersonId, Characters(1, 200, r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
-]
-"""A person, as a command names them: what a name of a party must look like."""
-
-Number: TypeAlias = Annotated[int, Whole(1, 1_000_000_000)]
-"""A positive whole number."""
-
-Instant: TypeAlias = Annotated[datetime, _Moment(utc=True)]
-"""A moment as a caller gives it: any zone, never naive; kept in UTC."""
-
-UtcInstant: TypeAlias = Annotated[datetime, _Moment(utc=False)]
-"""A moment as it is stored: already in UTC, so reading it back costs no conversion."""
+    own = vars(value)
+    for name, each in own.items():
+        if type(each) not in _SIMPLE:
+            own[name] = canonical(each)
+    return value

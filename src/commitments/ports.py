@@ -6,9 +6,10 @@ contract in ``commitments.testing`` can stand in for the shipped ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from commitments.ids import CommandId, PersonId, PromiseId
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from commitments.reference import Reference
     from commitments.rows import Row
 
-__all__ = ["Append", "Clock", "Index", "Store"]
+__all__ = ["Append", "Clock", "Index", "Joinable", "Store", "Upgradable", "upgraded"]
 
 
 class Clock(Protocol):
@@ -44,6 +45,8 @@ class Append(NamedTuple):
     """The person's standing after these facts, if the stream is one's."""
     creation: CommandId | None = None
     """The command id under which this creates a promise: unique among the tenant's creations."""
+    before: Promise | None = None
+    """The promise as it was read, before these facts. What did not change since needs not be written again."""
 
 
 class Index(Protocol):
@@ -122,13 +125,28 @@ class Store(Protocol):
         """
         ...
 
+    def before(
+        self, stream: UUID, people: Sequence[PersonId]
+    ) -> tuple[Sequence[Recorded], Mapping[PersonId, Standing]]:
+        """What a decision starts from: all that :meth:`load` and :meth:`Index.standings` return, read in one go."""
+        ...
+
+    def known(self, streams: Sequence[UUID]) -> Collection[UUID]:
+        """Those of ``streams`` that have facts, found in one go: the others need not be loaded one by one."""
+        ...
+
+    def readable(self, stream: UUID) -> Sequence[Recorded]:
+        """The facts of one stream, in order, up to the first that cannot be read."""
+        ...
+
     def append(self, appends: Sequence[Append]) -> None:
         """Add all of it, facts and index rows, in one transaction; or nothing.
 
         Raises:
-            ConflictError: a stream has other facts by now than were read.
-            DuplicateReferenceError: another promise of the tenant carries the same reference.
-            StoreError: the database cannot be written.
+            ConflictError: a stream has other facts by now than were read. Nothing was stored.
+            DuplicateReferenceError: another promise of the tenant carries the same reference. Nothing was stored.
+            StoreError: the database cannot be written. Nothing was stored.
+            OutcomeUnknownError: the database did not answer whether it has stored it.
         """
         ...
 
@@ -147,3 +165,35 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of every connection. Closing twice is fine."""
         ...
+
+
+@runtime_checkable
+class Joinable(Protocol):
+    """A store that can work inside a host's own transaction."""
+
+    def joining(self, session: object) -> AbstractContextManager[None]:
+        """Read and write inside the transaction of ``session`` while the block runs.
+
+        Raises:
+            NotJoinableError: there is no transaction to join, or the store cannot be part of it.
+        """
+        ...
+
+
+@runtime_checkable
+class Upgradable(Protocol):
+    """A store that brings tables of an earlier version of this library up to date when somebody writes to it."""
+
+    def upgrade(self) -> None:
+        """Bring the tables up to date, with all that is in them. Creates none where there are none.
+
+        Raises:
+            StoreError: the database cannot be written. Nothing was changed.
+        """
+        ...
+
+
+def upgraded(store: Store) -> None:
+    """Let ``store`` bring its tables up to date, if it does so by itself: somebody is about to write to it."""
+    if isinstance(store, Upgradable):
+        store.upgrade()

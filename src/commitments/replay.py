@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
+from commitments.errors import UnreadableFactError
 from commitments.events import PromiseFact
 from commitments.evolve import evolve, fold
 from commitments.facts import Recorded
-from commitments.ids import PersonId, TenantId, person_stream
+from commitments.ids import PersonId, PromiseId, TenantId, person_stream
 from commitments.ports import Store
 from commitments.promise import Promise
 from commitments.roster import fold_person
@@ -23,7 +24,17 @@ from commitments.rows import Row, row_values
 from commitments.standing import Standing
 from commitments.views import HistoryEntry, OwnershipSpan
 
-__all__ = ["Moment", "entries", "promise_facts", "replayed_person", "replayed_promise", "replayed_row", "spans"]
+__all__ = [
+    "Moment",
+    "entries",
+    "promise_facts",
+    "readable_facts",
+    "replayed_other",
+    "replayed_person",
+    "replayed_promise",
+    "replayed_row",
+    "spans",
+]
 
 
 class Moment(NamedTuple):
@@ -38,20 +49,53 @@ class Moment(NamedTuple):
         return [each for each in recorded if each.visible(as_of, as_known_at)]
 
 
+def readable_facts(store: Store, stream: UUID) -> Sequence[Recorded] | None:
+    """The facts of one stream, or those before the first that cannot be read; ``None`` if that is none of them.
+
+    An answer about many promises must not fail, nor leave one out, because of a fact that nobody here can read: as
+    far as it can be told, it is told, and ``unreadable`` lists what needs attention.
+    """
+    try:
+        return store.load(stream)
+    except UnreadableFactError:
+        return store.readable(stream) or None
+
+
 def replayed_promise(store: Store, stream: UUID, moment: Moment) -> Promise | None:
-    """The promise as it was at ``moment``; ``None`` if it had not been made yet."""
+    """The promise as it was at ``moment``; ``None`` if it had not been made yet.
+
+    Raises:
+        UnreadableFactError: one of its facts cannot be read.
+    """
     return fold(moment.sees(store.load(stream)))
 
 
+def replayed_other(store: Store, stream: UUID, moment: Moment) -> Promise | None:
+    """The same of a promise that only bears on the one asked about: as far as it can be read."""
+    return fold(moment.sees(readable_facts(store, stream) or ()))
+
+
 def replayed_row(store: Store, stream: UUID, moment: Moment) -> Row | None:
-    """The row that the index held at ``moment``; ``None`` if the promise had not been made yet."""
-    promise = replayed_promise(store, stream, moment)
+    """The row that the index held at ``moment``; ``None`` if the promise had not been made yet.
+
+    Of a promise of which nothing can be read, it is the row that the index holds now.
+    """
+    recorded = readable_facts(store, stream)
+    if recorded is None:
+        return store.index.row(PromiseId(stream))
+    promise = fold(moment.sees(recorded))
     return None if promise is None else Row(*row_values(promise))
 
 
 def replayed_person(store: Store, tenant: TenantId, person: PersonId, moment: Moment) -> Standing:
-    """How ``person`` stood at ``moment``; somebody unknown if nothing was known of them."""
-    return fold_person(person, moment.sees(store.load(person_stream(tenant, person))))
+    """How ``person`` stood at ``moment``; somebody unknown if nothing was known of them.
+
+    If nothing of them can be read, it is how they stand by the index now.
+    """
+    recorded = readable_facts(store, person_stream(tenant, person))
+    if recorded is None:
+        return store.index.standings([person]).get(person) or Standing(person=person)
+    return fold_person(person, moment.sees(recorded))
 
 
 def promise_facts(store: Store, stream: UUID) -> Sequence[Recorded]:

@@ -26,7 +26,7 @@ from commitments.ids import PersonId
 from commitments.overviews import CustomerDay, MovedPromise, ReviewedPromise
 from commitments.promise import Promise
 from commitments.questions import Asked, Key, Question, overdue
-from commitments.replay import Moment
+from commitments.replay import Moment, readable_facts
 from commitments.retelling import retell
 from commitments.rows import (
     COLUMNS,
@@ -130,18 +130,19 @@ class _Day:
 
     def lists(self, row: Row) -> _Lists:
         """The lists of one promise, whose row is exact as of the moment asked about."""
-        if row.changed_at >= self.asked.since:
-            return self._from_facts(row)
+        recorded = readable_facts(self.asking.store, UUID(bytes=row.id)) if row.changed_at >= self.asked.since else None
+        if recorded is not None:
+            return self._from_facts(recorded)
         lists = _Lists()
         if row.breachable and overdue(row, self.asked) and self.has(row.due_last):
             lists.missed.append(_line(row, instant(row.due_last)))
         self._open(lists, row, told=False)
         return lists
 
-    def _from_facts(self, row: Row) -> _Lists:
+    def _from_facts(self, stored: Sequence[Recorded]) -> _Lists:
         """The same for a promise to which something happened since the day began."""
         known = maybe_instant(self.asked.known)
-        recorded = Moment(self.asked.as_of, known).sees(self.asking.store.load(UUID(bytes=row.id)))
+        recorded = Moment(self.asked.as_of, known).sees(stored)
         by_then = Moment(self.over, known).sees(recorded)
         story, lists = retell(by_then), _Lists()
         if story is None:

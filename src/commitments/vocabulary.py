@@ -29,6 +29,9 @@ class Phase(StrEnum):
     ANNULLED = "ANNULLED"
     ARCHIVED = "ARCHIVED"
 
+    __hash__ = str.__hash__
+    """As for the text it is: ``Enum`` would look up its name every time."""
+
     @property
     def live(self) -> bool:
         """Whether somebody still has to do something: ``PROMISED`` or ``AWAITING_CONFIRMATION``."""

@@ -27,7 +27,7 @@ from commitments.reference import Reference
 from commitments.roster import fold_person
 from commitments.standing import Standing
 from commitments.terms import Custom, Update
-from commitments.vocabulary import Phase
+from commitments.vocabulary import Outcome, Phase
 
 START = datetime(2026, 6, 1, 8, tzinfo=UTC)
 DESK = System("help-desk")
@@ -119,9 +119,18 @@ class Life:
             )
         elif kind < 0.5 and self.made:
             command = c.PromiseAmends(actor=actor, words=words, due=due, original=random.choice(self.made))
+        elif kind < 0.65 and self.made:
+            continued = random.choice(self.made)
+            to = random.choice((customer, *(each for each in CUSTOMERS if str(each) == self.customer_of(continued))))
+            command = c.MakePromise(actor=actor, customer=to, words=words, due=due, terms=terms, continues=continued)
         else:
             command = c.MakePromise(actor=actor, customer=customer, words=words, due=due, terms=terms)
         self.made.append(self.done(command))
+
+    def customer_of(self, promise_id: PromiseId) -> str:
+        promise = fold(self.world.ledger.store.load(promise_id))
+        assert promise is not None
+        return str(promise.customer)
 
     def done(self, command: c.Command) -> PromiseId:
         promise_id = self.world.ledger.execute(command).promise_id
@@ -261,13 +270,13 @@ class Then:
     def orphaned(self, promise: Promise) -> str | None:
         return self._why_orphaned(promise) if promise.live else None
 
-    def _why_orphaned(self, promise: Promise) -> str | None:
+    def _why_orphaned(self, promise: Promise, *, whenever_due: bool = False) -> str | None:
         return orphan_reason(
             owner=promise.owner,
             owner_lost=promise.owner_lost,
             standing=self.people.get(promise.owner) if promise.owner else None,
             reopened_at=promise.reopened_at,
-            due_at=promise.due.at if promise.due else None,
+            due_at=promise.due.at if promise.due and not whenever_due else None,
             as_of=self.as_of,
             policies=self.policies,
         )
@@ -275,6 +284,10 @@ class Then:
     def gone(self, promise: Promise) -> bool:
         """Whether whoever owns it, live or not, can do nothing about it."""
         return self._why_orphaned(promise) is not None
+
+    def left(self, promise: Promise) -> bool:
+        """Whether nobody owns it, or whoever does is gone, or away for long whatever is due."""
+        return self._why_orphaned(promise, whenever_due=True) is not None
 
     def overdue(self, promise: Promise) -> str | None:
         if not promise.overdue(self.as_of):
@@ -309,6 +322,15 @@ class Then:
 
     def broken(self, promise: Promise) -> bool:
         return any(not breach.rebutted for breach in promise.breaches_at(self.as_of))
+
+    def stopped(self, promise: Promise) -> bool:
+        """Whether an update was given and no other promise followed it."""
+        given = promise.phase is Phase.AWAITING_CONFIRMATION or promise.outcome is Outcome.CONFIRMED
+        followed = any(
+            (each.continues, each.customer) == (promise.id, promise.customer) and each.phase is not Phase.ANNULLED
+            for each in self.promises.values()
+        )
+        return promise.terms.kind == "update" and given and not followed
 
     def answers(self) -> Iterator[tuple[str, dict[str, Any], list[PromiseId]]]:
         """Each question with its arguments, and the promises that answer it, in order."""
@@ -374,6 +396,8 @@ class Then:
             those(made, lambda p: p.phase is not Phase.ANNULLED and p.remedies and self.broken(p)),
         )
         yield "unanswered_feedback", {}, those(made, lambda p: p.feedback)
+        yield "missing_successors", {}, those(made, self.stopped)
+        yield "missing_successors", {"owner": ANN}, those(made, lambda p: p.owner == ANN and self.stopped(p))
         yield "ping_pong", {"min_returns": 1}, those(made, lambda p: p.returns >= 1)
         yield "relayed_by_owner", {}, those(made, lambda p: p.closings_relayed_by_owner)
         yield "annulled", {}, those(made, lambda p: p.phase is Phase.ANNULLED)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -10,28 +11,32 @@ from typing import Any
 import pytest
 
 from commitments.facts import Recorded
+from commitments.overviews import MissingSuccessor
 from commitments.promise import Promise
 from commitments.rows import Row, row_values
 from commitments.views import OrphanedPromise, OverduePromise
 from tests.index.histories import Life, Then, World
 
 SEEDS = range(8)
+PLACES = [*(("sqlite", seed) for seed in SEEDS), ("postgres", 0)]
 STEPS = 250
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory):
+def worlds(tmp_path_factory, postgres):
     """Ledgers that have been lived in. ``seed`` also draws what is asked of each."""
     folder = tmp_path_factory.mktemp("lived")
-    worlds = [World(f"sqlite:///{folder}/{seed}.db", seed=seed) for seed in SEEDS]
-    for world in worlds:
-        Life(world, world.seed).live(STEPS)
-    yield worlds
-    for world in worlds:
-        world.ledger.close()
+    with ExitStack() as stack:
+        worlds = {}
+        for place, seed in PLACES:
+            url = f"sqlite:///{folder}/{seed}.db" if place == "sqlite" else stack.enter_context(postgres.ledger())
+            worlds[place, seed] = world = World(url, seed=seed)
+            stack.callback(world.ledger.close)
+            Life(world, seed).live(STEPS)
+        yield worlds
 
 
-@pytest.fixture(params=SEEDS)
+@pytest.fixture(params=PLACES, ids=lambda place: "-".join(map(str, place)))
 def world(request, worlds):
     return worlds[request.param]
 
@@ -96,6 +101,9 @@ def check_line(line: Any, then: Then) -> None:
         assert line.overdue == promise.overdue(then.as_of)
     if isinstance(line, OverduePromise):
         assert (line.reason, line.overdue_since) == (then.overdue(promise), promise.overdue_since(then.as_of))
+    if isinstance(line, MissingSuccessor):
+        since = promise.closed_at if promise.report is None else promise.report.at
+        assert (line.since, line.outcome, line.owner_gone) == (since, promise.outcome, then.left(promise))
     if isinstance(line, OrphanedPromise):
         stranded = promise.open_offer(then.as_of) is not None
         assert (line.reason, line.stranded_offer) == (then.orphaned(promise), stranded)
@@ -182,7 +190,7 @@ def told(world: World, as_of: datetime, known: datetime) -> dict[str, list[Any]]
 def test_the_histories_are_rich_enough(worlds):
     """Control: every question has an answer somewhere, or the comparison shows nothing."""
     found: Counter[str] = Counter()
-    for world in worlds:
+    for world in worlds.values():
         streams = streams_of(world)
         for as_of, known in moments(world, Random(world.seed)):
             for question, arguments, expected in Then(streams, as_of, known, world.ledger.policies).answers():

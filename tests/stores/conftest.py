@@ -9,6 +9,9 @@ import pytest
 
 import commitments
 from commitments import Ledger, System
+from commitments.stores.postgres.connections import PostgresConnections
+from tests.stores.lending import SHORT
+from tests.stores.watching import KINDS, LASTING, Place
 
 DESK = System("help-desk")
 
@@ -32,10 +35,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "promises.db"
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=["memory", "file", "postgres"])
 def ledger(request: pytest.FixtureRequest, path: Path) -> Iterator[Ledger]:
-    """A staffed ledger, once in memory and once in a file."""
-    url = "memory://" if request.param == "memory" else f"sqlite:///{path}"
+    """A staffed ledger in memory, in a file, and in PostgreSQL."""
+    urls = {"memory": lambda: "memory://", "file": lambda: f"sqlite:///{path}"}
+    url = urls.get(request.param, lambda: request.getfixturevalue("postgres_url"))()
     with opened(url) as opened_ledger:
         yield staffed(opened_ledger)
 
@@ -45,3 +49,37 @@ def file_ledger(path: Path) -> Iterator[Ledger]:
     """A staffed ledger in a file."""
     with opened(f"sqlite:///{path}") as opened_ledger:
         yield staffed(opened_ledger)
+
+
+def _address(kind: str, request: pytest.FixtureRequest, path: Path) -> str:
+    urls = {"memory": "memory://", "file": f"sqlite:///{path}"}
+    return urls.get(kind) or str(request.getfixturevalue("module_postgres_url"))
+
+
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, path: Path) -> Iterator[Place]:
+    """A database of each kind, in which nothing was recorded yet."""
+    made = Place(request.param, _address(request.param, request, path))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=LASTING)
+def lasting(request: pytest.FixtureRequest, path: Path) -> Iterator[Place]:
+    """The same, of the kinds that several ledgers can open."""
+    made = Place(request.param, _address(request.param, request, path))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connections(postgres_url: str) -> Iterator[PostgresConnections]:
+    """Connections to a fresh ledger, with somebody in its roster to quarrel about."""
+    opened = PostgresConnections(postgres_url, patience=SHORT)
+    with opened.writing() as connection:
+        connection.execute(
+            "INSERT INTO commitments_people (tenant, person, version, holder, member, supervisor, changed_at,"
+            " recorded_at) SELECT 'north', name, 0, 'person', 1, 0, 0, 0 FROM unnest(ARRAY['ann', 'ben']) AS name"
+        )
+    yield opened
+    opened.close()

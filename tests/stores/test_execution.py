@@ -82,7 +82,7 @@ class Contested(SQLiteStore):
 def contested() -> Iterator[tuple[Ledger, Contested]]:
     """A staffed ledger on a contested store."""
     store = Contested(SQLiteMemory(lambda connection: create(connection, "memory://")), TenantId("default"))
-    with Ledger(store, systems=["help-desk"]) as ledger:
+    with Ledger(store, systems=["help-desk"], deadline=0.05) as ledger:
         staffed(ledger)
         store.tried = 0
         yield ledger, store

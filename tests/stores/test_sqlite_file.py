@@ -244,14 +244,17 @@ def test_a_failed_opening_does_not_keep_the_lock(tmp_path: Path) -> None:
         assert ledger.roster.person_joined(actor=DESK, person=PersonId("ben")).status == "done"
 
 
-def test_a_locked_file_is_said_in_time(file_ledger: Ledger, path: Path) -> None:
+def test_a_locked_file_is_said_in_time(path: Path) -> None:
     """Somebody who keeps the file locked is named as the problem; afterwards the command works."""
-    with sqlite3.connect(path, isolation_level=None) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailableError, match="locked"):
-            make(file_ledger)
-        other.execute("ROLLBACK")
-    assert make(file_ledger).status == "done"
+    with connect(f"sqlite:///{path}", systems=["help-desk"], deadline=0.1) as ledger:
+        staffed(ledger)
+        with sqlite3.connect(path, isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailableError, match="locked") as told:
+                make(ledger)
+            other.execute("ROLLBACK")
+        assert told.value.retry
+        assert make(ledger).status == "done"
 
 
 def test_a_file_that_cannot_be_written_says_so(file_ledger: Ledger) -> None:
@@ -307,6 +310,7 @@ def test_a_child_does_not_close_what_its_parent_opened(file_ledger: Ledger) -> N
     """Closing a file lets go of a process's locks on it, so a child only forgets what it inherited."""
     make(file_ledger)
     file_ledger.overdue()
+    gc.collect()  # what earlier tests left behind is not what is counted here
     child = os.fork()
     if child == 0:
         before = open_files()
@@ -340,5 +344,5 @@ def test_one_text_is_not_several_names(names: str) -> None:
 def test_a_password_in_an_address_is_not_repeated() -> None:
     """Errors get into logs."""
     with pytest.raises(UrlError) as refused:
-        connect("postgresql://bob:hunter2@db/x")
+        connect("mysql://bob:hunter2@db/x")
     assert "hunter2" not in str(refused.value)

@@ -33,6 +33,7 @@ from commitments.evolve import fold
 from commitments.ids import CustomerId, PersonId, PromiseId, time_ordered_uuid
 from commitments.importing import decide_import
 from commitments.parties import External, System
+from commitments.ports import upgraded
 from commitments.reference import Reference, ReportedRow
 from commitments.terms import Custom
 from commitments.vocabulary import Phase
@@ -88,6 +89,7 @@ class _Importer:
         self._tell = tell
         self._outcome = outcome
         self._histories = Histories(mapping)
+        upgraded(ledger.store)
         self._referenced = (lambda _: None) if ledger.store.blank else ledger.store.referenced
         self._stored: Callable[[UUID], Promise | None] = lru_cache(_REMEMBERED)(
             lambda key: fold(ledger.store.load(key))

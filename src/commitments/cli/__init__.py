@@ -29,6 +29,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("overviews", "why one promise stands as it does, in sentences"),
     "show": ("show", "one promise: how it stands, its history and its owners"),
     "audit": ("auditing", "how the promises in a CRM's export, or in a ledger, have fared"),
+    "verify": ("verify", "whether the ledger is what it should be"),
+    "rebuild": ("rebuild", "the index, made anew from the facts"),
+    "export": ("upkeep", "every fact as it is stored, as lines of JSON"),
+    "import": ("upkeep", "facts that were exported, taken in as they are"),
+    "backup": ("upkeep", "a copy of a ledger in a file, while others go on writing"),
+    "tier": ("upkeep", "the facts of promises that are over for long, moved to a second table"),
+    "migrate": ("upkeep", "the tables, created or brought up to date"),
     "doctor": ("doctor", "what is installed, and whether the ledger can be used"),
 }
 """Each command: the module of this folder that runs it, and what it answers."""

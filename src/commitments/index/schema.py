@@ -6,12 +6,49 @@ open, whatever a ledger's age. A full index on (phase, due) is worse than none, 
 
 from __future__ import annotations
 
-__all__ = ["DROP", "STATEMENTS"]
+__all__ = ["DROP", "OF_PEOPLE", "STATEMENTS", "STRANGERS"]
 
 
-def _index(name: str, columns: str, *, where: str | None = None, unique: bool = False) -> str:
+def _index(
+    name: str, columns: str, *, where: str | None = None, unique: bool = False, of: str = "commitments_promises"
+) -> str:
     kind = "UNIQUE INDEX" if unique else "INDEX"
-    return f"CREATE {kind} {name} ON commitments_promises ({columns})" + (f" WHERE {where}" if where else "")
+    return f"CREATE {kind} {name} ON {of} ({columns})" + (f" WHERE {where}" if where else "")
+
+
+OF_PEOPLE: tuple[str, ...] = (
+    _index("commitments_people_changed", "tenant, changed_at", of="commitments_people"),
+    _index("commitments_people_recorded", "tenant, recorded_at", of="commitments_people"),
+    # The few who are not simply here: who answers for nothing is found from them, however much the others own. The last
+    # one, because SQLite prefers the newest of those that look alike.
+    _index(
+        "commitments_people_gone",
+        "tenant, person",
+        where="member = 0 OR absences IS NOT NULL",
+        of="commitments_people",
+    ),
+)
+"""The indexes of the table of people, which the first schema did not have."""
+
+STRANGERS: tuple[str, ...] = (
+    """
+CREATE TABLE commitments_strangers (
+    tenant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    PRIMARY KEY (tenant, person)
+) STRICT
+""",
+    """
+INSERT INTO commitments_strangers (tenant, person)
+SELECT DISTINCT p.tenant, p.owner FROM commitments_promises p
+WHERE p.owner IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM commitments_people k WHERE k.tenant = p.tenant AND k.person = p.owner)
+""",
+)
+"""Who came to own something while nobody knew them. Whoever became known since stays; it harms nobody.
+
+Not among the statements below: it is added to only, and outlives an index that is made anew.
+"""
 
 
 STATEMENTS: tuple[str, ...] = (
@@ -114,6 +151,7 @@ CREATE TABLE commitments_people (
     PRIMARY KEY (tenant, person)
 ) STRICT
 """,
+    *OF_PEOPLE,
 )
 """The tables and their indexes, in the order in which they are created."""
 

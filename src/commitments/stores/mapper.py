@@ -5,15 +5,19 @@ Importing this module loads eventsourcing, which is why nothing imports it befor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
 from eventsourcing.persistence import Mapper, StoredEvent
 
-from commitments.codec import Encoded, decode, encode
+from commitments.codec import Encoded, decode, encode, recall
 from commitments.facts import Recorded
 
-__all__ = ["FactMapper", "StoredFact"]
+__all__ = ["FactMapper", "FactRow", "StoredFact"]
+
+FactRow = tuple[int, bytes, str, int, bytes, bytes]
+"""``originator_version, event_id, topic, topic_version, state, metadata`` as the database holds them."""
 
 
 class StoredFact(StoredEvent):
@@ -58,6 +62,16 @@ class FactMapper(Mapper[UUID]):
         return StoredFact(
             recorded.originator_id, recorded.originator_version, name, state, recorded.event_id, version, metadata
         )
+
+    def recorded(self, stream: UUID, rows: Iterable[FactRow]) -> list[Recorded]:
+        """The facts of one stream; raises ``UnreadableFactError``. With nothing in between, for reading many."""
+        return recall(stream, rows)
+
+    def row(self, recorded: Recorded) -> tuple[bytes, int, bytes, str, int, bytes, bytes]:
+        """The columns of one fact: its stream, and those of :data:`FactRow`."""
+        name, version, state, metadata = encode(recorded)
+        stream, number, _, _, event_id = recorded
+        return (stream.bytes, number, event_id.bytes, name, version, state, metadata)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The recorded fact; raises ``UnreadableFactError``."""

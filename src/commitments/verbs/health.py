@@ -12,8 +12,12 @@ from commitments.verbs.installed import library_version, version_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
+    from commitments.stores.postgres.store import PostgresStore
     from commitments.stores.sqlite.store import SQLiteStore
+
+    AnyStore = SQLiteStore | PostgresStore
 
 __all__ = ["Check", "check_ledger", "check_machine"]
 
@@ -115,19 +119,42 @@ def check_ledger(url: str | None, tenant: str | None) -> Iterator[Check]:
         store.close()
 
 
-def _opened(store: SQLiteStore, url: str) -> Iterator[Check]:
+def _opened(store: AnyStore, url: str) -> Iterator[Check]:
+    with store.connections.reading() as connection:
+        held = connection.execute(
+            "SELECT tenant, count(*) FROM commitments_promises GROUP BY tenant ORDER BY 2 DESC"
+        ).fetchall()
+    yield from _in_sqlite(store, url) if store.dialect.name == "sqlite" else _in_postgres(store)
+    yield _tenants(held, store.tenant)
+    yield _readable(store)
+    yield _followers(store)
+
+
+def _in_sqlite(store: Any, url: str) -> Iterator[Check]:
     from commitments.stores.sqlite.schema import SCHEMA_VERSION
 
     with store.connections.reading() as connection:
         journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
-        held = connection.execute(
-            "SELECT tenant, count(*) FROM commitments_promises GROUP BY tenant ORDER BY 2 DESC"
-        ).fetchall()
     yield Check("ledger", "ok", url)
     yield Check("schema", "ok", f"version {SCHEMA_VERSION}")
     yield _journal(journal)
     yield _writable(store)
-    yield _tenants(held, store.tenant)
+
+
+def _in_postgres(store: Any) -> Iterator[Check]:
+    from commitments.stores.postgres.schema import SCHEMA_VERSION
+
+    with store.connections.reading() as connection:
+        (server, standby), *_ = connection.execute(
+            "SELECT current_setting('server_version'), pg_is_in_recovery()"
+        ).fetchall()
+    yield Check("ledger", "ok", store.connections.where)
+    yield Check("PostgreSQL", "ok", server)
+    yield Check("schema", "ok", f"version {SCHEMA_VERSION}")
+    if standby:
+        yield Check("writable", "warn", "no: this server is a standby", "questions work; send commands to the primary")
+    else:
+        yield Check("writable", "ok", "yes")
 
 
 def _journal(mode: str) -> Check:
@@ -138,7 +165,7 @@ def _journal(mode: str) -> Check:
     )
 
 
-def _writable(store: SQLiteStore) -> Check:
+def _writable(store: Any) -> Check:
     import os
     from pathlib import Path
 
@@ -162,6 +189,39 @@ def _tenants(held: list[tuple[str, int]], asked: str) -> Check:
     if asked not in dict(held):
         return Check("promises", "warn", f"none of {asked}; there are {shown}{more}", "name one of these with --tenant")
     return Check("promises", "ok", f"{shown}{more}")
+
+
+# --- what needs somebody's attention ----------------------------------------------------------------------------------
+
+_BY_NAME = """
+SELECT topic, topic_version, count(*) FROM commitments_all_facts WHERE tenant = :tenant GROUP BY topic, topic_version"""
+_SET_ASIDE = """
+SELECT name, (SELECT count(*) FROM commitments_parked p WHERE p.tenant = f.tenant AND p.follower = f.name)
+FROM commitments_followers f WHERE tenant = :tenant ORDER BY name"""
+
+
+def _readable(store: AnyStore) -> Check:
+    """By the names and versions of the facts: whether bytes are damaged, only reading all of them would show."""
+    from commitments.codec import FACTS
+
+    with store.connections.reading() as connection:
+        rows = connection.execute(store.dialect.sql(_BY_NAME), {"tenant": store.tenant}).fetchall()
+    total = sum(count for *_, count in rows)
+    unknown = sum(count for name, version, count in rows if name not in FACTS or version > FACTS[name].version)
+    if not unknown:
+        return Check("facts", "ok", f"{total:,}")
+    says = f"{unknown:,} of {total:,} are of names or versions that are not known here"
+    return Check("facts", "warn", says, "upgrade the library; `commitments verify --index` names their promises")
+
+
+def _followers(store: AnyStore) -> Check:
+    with store.connections.reading() as connection:
+        rows = connection.execute(store.dialect.sql(_SET_ASIDE), {"tenant": store.tenant}).fetchall()
+    aside = [f"{name} has set {count:,} aside" for name, count in rows if count]
+    if aside:
+        advice = "`ledger.parked(name)` lists them, `ledger.replay_parked(name)` has them tried again"
+        return Check("followers", "warn", ", ".join(aside), advice)
+    return Check("followers", "ok", ", ".join(name for name, _ in rows) or "none")
 
 
 def local_now() -> datetime:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from commitments.parties import Customer
     from commitments.queries import Queries
+    from commitments.stores.postgres.store import PostgresStore
     from commitments.stores.sqlite.store import SQLiteStore
     from commitments.views import Page
 
@@ -128,7 +129,7 @@ def moments(as_of: str | None, as_known_at: str | None) -> dict[str, datetime]:
     return {name: parse_instant(text, option) for name, (option, text) in given.items() if text is not None}
 
 
-def store_at(url: str | None, tenant: str | None) -> SQLiteStore:
+def store_at(url: str | None, tenant: str | None) -> SQLiteStore | PostgresStore:
     """The store at ``url``. Nothing is opened or created before it is asked.
 
     Raises:
@@ -137,7 +138,7 @@ def store_at(url: str | None, tenant: str | None) -> SQLiteStore:
     return open_store(url, _DEFAULT_TENANT if tenant is None else tenant_id(tenant))
 
 
-def queries_at(store: SQLiteStore) -> Queries:
+def queries_at(store: SQLiteStore | PostgresStore) -> Queries:
     """Questions to ``store``, asked by the machine's clock under the default policies."""
     from datetime import datetime
 

@@ -1,0 +1,1 @@
+"""A ledger in a PostgreSQL database: for many processes on many hosts."""
