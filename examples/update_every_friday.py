@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def keep_informed(ledger: Ledger, clock: SettableClock) -> None:
-    """Keep two Fridays, and miss the third."""
+    """Keep two Fridays, miss the third, and forget to promise the fourth."""
     friday = FIRST_FRIDAY
     current = promise_update(ledger, friday, continues=None)
     print(f"Eve promises Mr Sato an update every Friday, the first by {friday:%d %B}.")
@@ -51,6 +51,12 @@ def keep_informed(ledger: Ledger, clock: SettableClock) -> None:
         if isinstance(made, PromiseMade):
             follows = "the first" if made.continues is None else "continues the one before"
             print(f"  by {made.due.local}: {each.outcome or each.phase} ({follows})")
+
+    # Late news is news; but this time nobody promises the next.
+    ledger.report_completion(actor=EVE, promise_id=current, evidence="The roof is tight.")
+    print("The news comes late, and nobody promises the next:")
+    for last in ledger.missing_successors():
+        print(f"  {last.owner} should promise {last.customer} the next update, since {last.since:%d %B}")
 
 
 def promise_update(ledger: Ledger, friday: date, continues: PromiseId | None) -> PromiseId:

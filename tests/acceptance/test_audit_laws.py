@@ -5,12 +5,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import commitments
 from commitments.audit import audit_file, audit_ledger, read_mapping
 from tests.acceptance.audits import LOG, LOG_HEADING, RECORD, RECORD_HEADING, import_into
+from tests.properties.laws import examples
 
 HOURS = 8
 
@@ -46,7 +47,7 @@ def _write(path: Path, heading, rows) -> Path:
 class TestTimeTravel:
     """An answer about an earlier moment is the one that the rows up to that moment would have given."""
 
-    @settings(max_examples=60)
+    @examples(0.6)
     @given(export=exports)
     def test_file_ledger_and_the_file_as_it_was_then_agree(self, export):
         values, heading, rows = export
@@ -65,7 +66,7 @@ class TestTimeTravel:
                     audit_file(cut, mapping, as_of, into=other)
                     assert audit_ledger(other, f"{as_of}Z").figures() == answer
 
-    @settings(max_examples=40)
+    @examples(0.4)
     @given(export=exports)
     def test_importing_again_records_nothing(self, export):
         values, heading, rows = export

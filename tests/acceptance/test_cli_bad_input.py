@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.acceptance.command_line import ROOT, run
+from tests.acceptance.command_line import ROOT, run, run_process
 
 URL = ("--url", "sqlite:///promises.db")
 MAPPING = """
@@ -53,7 +53,7 @@ def says(done, status, *parts: str):
         (["overdue", *URL, "--as-of", "yesterday"], ["'yesterday' is no instant"]),
         (["overdue", *URL, "--as-of", "9999-12-31T23:00-05:00"], ["outside the years"]),
         (["show", "17", *URL], ["'17' is no promise id"]),
-        (["overdue", "--url", "postgres://host/db"], ["is no address of a ledger", "sqlite:///promises.db"]),
+        (["overdue", "--url", "mysql://host/db"], ["is no address of a ledger", "sqlite:///promises.db"]),
         (["overdue", "--url", "promises.db"], ["is no address of a ledger"]),
         (["overdue"], ["--url or COMMITMENTS_URL", "sqlite:///promises.db"]),
         (["overdue", *URL, "--limit", "0"], ["limit", "1 to 1000"]),
@@ -127,7 +127,7 @@ def test_a_folder_is_no_ledger(tmp_path):
 def test_an_unreadable_file(tmp_path, bound):
     (tmp_path / "promises.db").write_bytes(b"SQLite format 3\0")
     (tmp_path / "promises.db").chmod(0o000)
-    says(run("overdue", *URL, cwd=tmp_path, under=bound), 1, "check the path and its permissions")
+    says(run_process("overdue", *URL, cwd=tmp_path, under=bound), 1, "check the path, its permissions")
 
 
 def test_a_read_only_directory(tmp_path, bound):
@@ -144,7 +144,7 @@ def test_a_read_only_directory(tmp_path, bound):
         "--into",
         "sqlite:///new.db",
     )
-    done = run(*audit, cwd=tmp_path, under=bound)
+    done = run_process(*audit, cwd=tmp_path, under=bound)
     tmp_path.chmod(0o755)
     says(done, 1, "new.db")
     assert not (tmp_path / "new.db").exists()
@@ -154,7 +154,7 @@ def test_an_unreadable_export(tmp_path, bound):
     (tmp_path / "map.toml").write_text(MAPPING, encoding="utf-8")
     (tmp_path / "export.csv").touch(mode=0o000)
     audit = ("audit", "export.csv", "--mapping", "map.toml", "--as-of", "2026-06-05T18:00")
-    says(run(*audit, cwd=tmp_path, under=bound), 2, "export.csv", "Permission denied")
+    says(run_process(*audit, cwd=tmp_path, under=bound), 2, "export.csv", "Permission denied")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 
+from commitments import connect
 from tests.acceptance.command_line import build, run
 
 URL = ("--url", "sqlite:///promises.db")
@@ -33,6 +34,8 @@ def test_a_healthy_ledger(folder):
         "journal",
         "writable",
         "promises",
+        "facts",
+        "followers",
     ]
 
 
@@ -82,3 +85,40 @@ def test_a_newer_schema_fails(tmp_path):
     status, found = checks(*URL, cwd=tmp_path)
     assert (status, found["ledger"]["status"]) == (1, "fail")
     assert "upgrade the library" in found["ledger"]["advice"]
+
+
+def test_facts_of_a_later_version_are_a_warning(tmp_path):
+    """P7: what cannot be read is told, and its promise stays in every list."""
+    build(tmp_path / "promises.db")
+    with sqlite3.connect(tmp_path / "promises.db") as connection:
+        connection.execute(
+            "INSERT INTO commitments_facts (tenant, originator_id, originator_version, event_id, topic, topic_version,"
+            " state, metadata) SELECT tenant, originator_id, 99, event_id, topic, 99, state, metadata"
+            " FROM commitments_facts LIMIT 1"
+        )
+    connection.close()
+    status, found = checks(*URL, cwd=tmp_path)
+    assert (status, found["facts"]["status"]) == (0, "warn")
+    assert found["facts"]["says"].startswith("1 of ")
+    assert "verify --index" in found["facts"]["advice"]
+
+
+def test_changes_that_a_follower_has_set_aside_are_a_warning(tmp_path):
+    build(tmp_path / "promises.db")
+
+    def refuse(change, connection):
+        raise ValueError
+
+    with connect(f"sqlite:///{tmp_path}/promises.db") as ledger:
+        ledger.follow("idle", lambda *_: None, start=ledger.latest_cursor()).run_once()
+        ledger.follow("mailer", refuse, waits=(), batch=1).run_once()
+    _, found = checks(*URL, cwd=tmp_path)
+    assert (found["followers"]["status"], found["followers"]["says"]) == ("warn", "mailer has set 1 aside")
+
+
+def test_a_ledger_on_a_server(postgres_url, tmp_path):
+    status, found = checks("--url", postgres_url, cwd=tmp_path)
+    assert status == 0
+    assert found["PostgreSQL"]["says"].split(".")[0].isdecimal()
+    assert found["promises"]["status"] == "warn"
+    assert (found["writable"]["says"], found["facts"]["says"], found["followers"]["says"]) == ("yes", "0", "none")

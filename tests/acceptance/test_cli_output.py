@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.acceptance.command_line import AS_OF, ROOT, environment, run
+from tests.acceptance.command_line import AS_OF, ROOT, environment, run, run_process
 
 URL = ("--url", "sqlite:///promises.db")
 WHEN = ("--as-of", AS_OF)
@@ -39,7 +39,7 @@ def test_output_that_cannot_be_written_is_said(folder):
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
 def test_an_output_that_knows_only_ascii_gets_escapes(folder, form):
-    done = run("overdue", *URL, *WHEN, "--format", form, cwd=folder, env={"PYTHONIOENCODING": "ascii"})
+    done = run_process("overdue", *URL, *WHEN, "--format", form, cwd=folder, env={"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
     assert done.stdout.isascii()
     assert "\\u65e5" in done.stdout

@@ -1,4 +1,4 @@
-"""What ``commitments review | stats | explain`` print, as processes on a real file."""
+"""What ``commitments review | stats | explain`` print, asked of a real file."""
 
 import json
 from dataclasses import fields
@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from commitments import overviews
-from tests.acceptance.command_line import AS_OF, CALL, ROOT, TALK, run
+from tests.acceptance.command_line import AS_OF, CALL, ROOT, TALK, run, run_process
 
 GOLDEN = ROOT / "tests" / "golden" / "cli"
 URL = ("--url", "sqlite:///promises.db")
@@ -19,7 +19,7 @@ COMMANDS = {"review": REVIEW, "stats": (*STATS, "--by", "owner"), "explain": ("e
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_json_is_the_golden_one(folder, name):
     """The names of the fields are public, and so is how each value is written."""
-    done = run(*COMMANDS[name], *URL, *WHEN, "--format", "json", cwd=folder)
+    done = run_process(*COMMANDS[name], *URL, *WHEN, "--format", "json", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (GOLDEN / f"{name}.json").read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What ``commitments overdue | orphaned | awaiting | owned | show`` print, as processes on a real file."""
+"""What ``commitments overdue | orphaned | awaiting | owned | show`` print, asked of a real file."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from commitments import By, CustomerId, External, System, connect, views
-from tests.acceptance.command_line import AS_OF, BEN, CALL, FORM, ROOT, START, TALK, run
+from tests.acceptance.command_line import AS_OF, BEN, CALL, FORM, ROOT, START, TALK, run, run_process
 
 GOLDEN = ROOT / "tests" / "golden" / "cli"
 URL = ("--url", "sqlite:///promises.db")
@@ -26,7 +26,7 @@ QUESTIONS = {
 def test_the_json_is_the_golden_one(folder, name):
     """The names of the fields are public, and so is how each value is written."""
     command = ("show", str(CALL)) if name == "show" else QUESTIONS[name][0]
-    done = run(*command, *URL, *WHEN, "--format", "json", cwd=folder)
+    done = run_process(*command, *URL, *WHEN, "--format", "json", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (GOLDEN / f"{name}.json").read_text(encoding="utf-8")
 
@@ -163,5 +163,5 @@ def test_asking_loads_neither_pydantic_nor_eventsourcing(folder):
         " sys.exit(status)"
     )
     for command, _ in QUESTIONS.values():
-        done = run(*command, *URL, "--format", "jsonl", cwd=folder, program=("-c", code))
+        done = run_process(*command, *URL, "--format", "jsonl", cwd=folder, program=("-c", code))
         assert (done.returncode, done.stderr) == (0, "[]\n")
