@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check test coverage optimized props mutants explore mutation faults bench docs
+.PHONY: help venv check test coverage optimized props mutants explore mutation faults faults-long bench bench-quick docs
 
 help: ## what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -38,11 +38,18 @@ explore: ## every reachable state of one promise, in two small worlds
 mutation: ## the rules changed on purpose, one change at a time; every survivor has its reason
 	$(PYTHON) tools/mutation.py
 
-faults: ## killed processes, stopped databases, full disks; the long ones too
-	$(PYTHON) -m pytest -m faults
+faults: ## killed processes, stopped databases, full disks: what every push goes through
+	$(PYTHON) -m pytest -m "faults and not long" tests/faults
 
-bench: ## what a step costs, against hand-written SQL
+faults-long: ## the same for about ten minutes, with thousands of kills and a standby that takes over
+	$(PYTHON) -m pytest -m faults -rP tests/faults
+
+bench: ## what everything costs, against the same written by hand and against other libraries
 	$(PYTHON) -m benchmarks
+	$(PYTHON) -m benchmarks --table
+
+bench-quick: ## the rows marked with a star, in less than a minute
+	$(PYTHON) -m benchmarks --quick
 
 docs: ## the documentation, into site/; a broken link fails
 	$(PYTHON) -m mkdocs build --strict
@@ -50,3 +57,4 @@ docs: ## the documentation, into site/; a broken link fails
 generate: ## the tables and diagrams in the docs, written anew from the code
 	$(PYTHON) -m tools.draw_lifecycle
 	$(PYTHON) -m tools.write_reference
+	$(PYTHON) -m benchmarks --table
