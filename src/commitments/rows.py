@@ -13,23 +13,25 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import compress
 from operator import attrgetter, is_not
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from commitments.ids import PromiseId, micros, read_uuid
 from commitments.vocabulary import LIVE, Phase
 
 if TYPE_CHECKING:
+    from commitments.due import Due
     from commitments.promise import Promise
     from commitments.reference import Reference
 
 __all__ = [
     "COLUMNS",
     "FOREVER",
+    "Changed",
     "Row",
+    "changed",
     "instant",
     "maybe_instant",
     "microseconds",
-    "places_changed",
     "reference_key",
     "row_values",
 ]
@@ -153,155 +155,59 @@ def reference_text(key: str | None) -> str | None:
     return None if key is None else "/".join(part for part in key.split(_SEPARATOR) if part)
 
 
-_text = attrgetter("_value_")
-"""The text that a word of the vocabulary stands for: ``value``, without the detour that makes that read-only."""
-
-
-def _link(promise_id: PromiseId | None) -> bytes | None:
-    return None if promise_id is None else promise_id.bytes
-
-
 def promise_id_of(raw: bytes) -> PromiseId:
     """The promise's id that 16 bytes hold."""
     return PromiseId(read_uuid(raw))
 
 
-# --- a whole row ------------------------------------------------------------------------------------------------------
+# --- one column -------------------------------------------------------------------------------------------------------
 
 
-def row_values(promise: Promise) -> tuple[Any, ...]:
-    """The values of the row of ``promise``, in the order of :data:`COLUMNS`."""
-    due, original, offer, revision = promise.due, promise.original_due, promise.offer, promise.revision
-    reference, requests, breaches = promise.reference, promise.requests, promise.breaches
-    asked_at = requests[-1].at if requests else None
-    return (
-        promise.id.bytes,
-        promise.version,
-        _text(promise.phase),
-        _text(promise.outcome) if promise.outcome else None,
-        1 if promise.phase in LIVE else 0,
-        _marked(promise),
-        promise.maker,
-        promise.owner,
-        _text(promise.owner_lost) if promise.owner_lost else None,
-        str(promise.customer),
-        promise.terms.kind,
-        promise.words,
-        None if reference is None else reference_key(reference),
-        _link(promise.supports),
-        _link(promise.remedies),
-        _link(promise.continues),
-        int(promise.imported),
-        microseconds(promise.made_at),
-        microseconds(promise.changed_at),
-        microseconds(promise.recorded_at),
-        _maybe(promise.closed_at),
-        _maybe(promise.reopened_at),
-        None if due is None else microseconds(due.at),
-        0 if due is None else int(due.exclusive),
-        FOREVER if due is None else microseconds(due.at) - due.exclusive,
-        None if original is None else microseconds(original.at),
-        FOREVER if original is None else microseconds(original.at) - original.exclusive,
-        int(promise.breachable),
-        len(breaches),
-        sum(breach.rebutted for breach in breaches) if breaches else 0,
-        int(promise.reneged),
-        int(promise.at_risk),
-        int(promise.disputed),
-        *(
-            (None, None, None, None)
-            if offer is None
-            else (offer.id, offer.giver, offer.to, microseconds(offer.expires_at))
-        ),
-        *(
-            (None, None, None)
-            if revision is None
-            else (revision.id, _text(revision.side), microseconds(revision.due.at))
-        ),
-        None if promise.report is None else microseconds(promise.report.at),
-        _contact_at(promise, asked_at),
-        len(requests),
-        _maybe(asked_at),
-        _maybe(promise.unreachable_at),
-        _maybe(promise.customer_heard_at),
-        _maybe(promise.owner_acted_at),
-        promise.handovers,
-        promise.returns,
-        promise.disputes,
-        promise.retractions,
-        promise.reopenings,
-        promise.apologies,
-        promise.lessons,
-        promise.escalations,
-        promise.feedbacks,
-        len(promise.feedback),
-        promise.closings_relayed_by_owner,
-    )
+class _Column(NamedTuple):
+    """How one value is made of a promise, and of which of its fields: if these stay, so does the value."""
+
+    value: Callable[[Promise], Any]
+    made_of: tuple[str, ...]
 
 
-_SEEN_IN: dict[str, tuple[str, ...]] = {
-    "version": ("version",),
-    "customer": ("customer",),
-    "words": ("words",),
-    "terms": ("kind",),
-    "reference": ("reference",),
-    "supports": ("supports",),
-    "remedies": ("remedies",),
-    "continues": ("continues",),
-    "made_at": ("made_at",),
-    "recorded_at": ("recorded_at",),
-    "changed_at": ("changed_at",),
-    "phase": ("phase", "live", "marked", "contact_at"),
-    "outcome": ("outcome",),
-    "closed_at": ("closed_at",),
-    "maker": ("maker",),
-    "owner": ("owner",),
-    "owner_lost": ("owner_lost",),
-    "returns": ("returns",),
-    "handovers": ("handovers",),
-    "owner_acted_at": ("acted_at",),
-    "offer": ("offer_id", "offer_giver", "offer_to", "offer_expires_at", "marked"),
-    "due": ("due_at", "due_exclusive", "due_last"),
-    "original_due": ("original_due_at", "original_due_last"),
-    "revision": ("revision_id", "revision_side", "revision_due_at", "marked"),
-    "breachable": ("breachable",),
-    "reneged": ("reneged", "marked"),
-    "at_risk": ("at_risk", "marked"),
-    "breaches": ("breaches", "rebutted"),
-    "report": ("report_at", "contact_at"),
-    "disputed": ("disputed", "marked"),
-    "disputes": ("disputes",),
-    "retractions": ("retractions",),
-    "requests": ("requests", "requested_at", "contact_at"),
-    "unreachable_at": ("unreachable_at",),
-    "customer_heard_at": ("heard_at", "contact_at"),
-    "reopened_at": ("reopened_at", "marked"),
-    "reopenings": ("reopenings",),
-    "apologies": ("apologies",),
-    "lessons": ("lessons",),
-    "escalations": ("escalations",),
-    "feedback": ("feedback_open",),
-    "feedbacks": ("feedbacks",),
-    "closings_relayed_by_owner": ("relayed_by_owner",),
-    "imported": ("imported",),
-}
-"""In which columns a change of each field of a promise can be seen. Fields that no column shows are left out."""
-
-_NAMES = tuple(_SEEN_IN)
-_SEEN: Callable[[Promise], tuple[object, ...]] = attrgetter(*_NAMES)
+def _same(field_name: str) -> _Column:
+    return _Column(attrgetter(field_name), (field_name,))
 
 
-def places_changed(before: Promise, after: Promise) -> tuple[int, ...]:
-    """The places of the columns that can differ between the rows of two states of one promise, in order.
-
-    What was not touched is the same object in both, so this is quicker than making two rows and comparing them.
-    """
-    return _places(tuple(compress(_NAMES, map(is_not, _SEEN(before), _SEEN(after)))))
+def _number(field_name: str) -> _Column:
+    get = attrgetter(field_name)
+    return _Column(lambda promise: int(get(promise)), (field_name,))
 
 
-@lru_cache(maxsize=512)
-def _places(names: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(sorted({COLUMNS.index(column) for name in names for column in _SEEN_IN[name]}))
+def _word(field_name: str) -> _Column:
+    # The member's own attribute: ``value`` takes a detour that makes it read-only.
+    get, text = attrgetter(field_name), attrgetter("_value_")
+    return _Column(lambda promise: None if (word := get(promise)) is None else text(word), (field_name,))
+
+
+def _link(field_name: str) -> _Column:
+    get = attrgetter(field_name)
+    return _Column(lambda promise: None if (other := get(promise)) is None else other.bytes, (field_name,))
+
+
+def _moment(field_name: str) -> _Column:
+    get = attrgetter(field_name)
+    return _Column(lambda promise: _maybe(get(promise)), (field_name,))
+
+
+def _count(field_name: str) -> _Column:
+    get = attrgetter(field_name)
+    return _Column(lambda promise: len(get(promise)), (field_name,))
+
+
+def _of(field_name: str, value: Callable[[Any], Any], nothing: Any = None) -> _Column:
+    """What ``value`` says of the thing in that field; ``nothing`` where there is none."""
+    get = attrgetter(field_name)
+    return _Column(lambda promise: nothing if (thing := get(promise)) is None else value(thing), (field_name,))
+
+
+def _last(due: Due) -> int:
+    return microseconds(due.at) - due.exclusive
 
 
 def _marked(promise: Promise) -> int:
@@ -320,9 +226,107 @@ def _marked(promise: Promise) -> int:
     return 1 if signs and promise.phase in LIVE else 0
 
 
-def _contact_at(promise: Promise, asked_at: datetime | None) -> int | None:
+def _contact_at(promise: Promise) -> int | None:
     """The last contact about the report that stands; ``None`` without one."""
     if promise.report is None or promise.phase is not Phase.AWAITING_CONFIRMATION:
         return None
+    asked_at = promise.requests[-1].at if promise.requests else None
     contacts = (promise.report.at, asked_at, promise.customer_heard_at)
     return microseconds(max(each for each in contacts if each is not None))
+
+
+# --- a whole row ------------------------------------------------------------------------------------------------------
+
+_MADE: dict[str, _Column] = {
+    "id": _link("id"),
+    "version": _same("version"),
+    "phase": _word("phase"),
+    "outcome": _word("outcome"),
+    "live": _Column(lambda promise: 1 if promise.phase in LIVE else 0, ("phase",)),
+    "marked": _Column(_marked, ("phase", "at_risk", "disputed", "reneged", "reopened_at", "revision", "offer")),
+    "maker": _same("maker"),
+    "owner": _same("owner"),
+    "owner_lost": _word("owner_lost"),
+    "customer": _of("customer", str),
+    "kind": _of("terms", attrgetter("kind")),
+    "words": _same("words"),
+    "reference": _of("reference", reference_key),
+    "supports": _link("supports"),
+    "remedies": _link("remedies"),
+    "continues": _link("continues"),
+    "imported": _number("imported"),
+    "made_at": _moment("made_at"),
+    "changed_at": _moment("changed_at"),
+    "recorded_at": _moment("recorded_at"),
+    "closed_at": _moment("closed_at"),
+    "reopened_at": _moment("reopened_at"),
+    "due_at": _of("due", lambda due: microseconds(due.at)),
+    "due_exclusive": _of("due", lambda due: int(due.exclusive), 0),
+    "due_last": _of("due", _last, FOREVER),
+    "original_due_at": _of("original_due", lambda due: microseconds(due.at)),
+    "original_due_last": _of("original_due", _last, FOREVER),
+    "breachable": _number("breachable"),
+    "breaches": _count("breaches"),
+    "rebutted": _of("breaches", lambda breaches: sum(breach.rebutted for breach in breaches) if breaches else 0),
+    "reneged": _number("reneged"),
+    "at_risk": _number("at_risk"),
+    "disputed": _number("disputed"),
+    "offer_id": _of("offer", attrgetter("id")),
+    "offer_giver": _of("offer", attrgetter("giver")),
+    "offer_to": _of("offer", attrgetter("to")),
+    "offer_expires_at": _of("offer", lambda offer: microseconds(offer.expires_at)),
+    "revision_id": _of("revision", attrgetter("id")),
+    "revision_side": _of("revision", lambda revision: revision.side.value),
+    "revision_due_at": _of("revision", lambda revision: microseconds(revision.due.at)),
+    "report_at": _of("report", lambda report: microseconds(report.at)),
+    "contact_at": _Column(_contact_at, ("report", "phase", "requests", "customer_heard_at")),
+    "requests": _count("requests"),
+    "requested_at": _of("requests", lambda requests: microseconds(requests[-1].at) if requests else None),
+    "unreachable_at": _moment("unreachable_at"),
+    "heard_at": _moment("customer_heard_at"),
+    "acted_at": _moment("owner_acted_at"),
+    "handovers": _same("handovers"),
+    "returns": _same("returns"),
+    "disputes": _same("disputes"),
+    "retractions": _same("retractions"),
+    "reopenings": _same("reopenings"),
+    "apologies": _same("apologies"),
+    "lessons": _same("lessons"),
+    "escalations": _same("escalations"),
+    "feedbacks": _same("feedbacks"),
+    "feedback_open": _count("feedback"),
+    "relayed_by_owner": _same("closings_relayed_by_owner"),
+}
+_VALUES = tuple(_MADE[name].value for name in COLUMNS)
+
+
+def row_values(promise: Promise) -> tuple[Any, ...]:
+    """The values of the row of ``promise``, in the order of :data:`COLUMNS`."""
+    return tuple([value(promise) for value in _VALUES])
+
+
+# --- what changed -----------------------------------------------------------------------------------------------------
+
+_FIELDS = tuple(sorted({name for column in _MADE.values() for name in column.made_of}))
+_fields_of: Callable[[Promise], tuple[object, ...]] = attrgetter(*_FIELDS)
+
+
+class Changed(NamedTuple):
+    """Some columns of a row, and what makes their values."""
+
+    columns: tuple[str, ...]
+    values: tuple[Callable[[Promise], Any], ...]
+
+
+def changed(before: Promise, after: Promise) -> Changed:
+    """The columns that can differ between the rows of two states of one promise.
+
+    What was not touched is the same object in both, so this is much quicker than making two rows and comparing them.
+    """
+    return _changed(tuple(compress(_FIELDS, map(is_not, _fields_of(before), _fields_of(after)))))
+
+
+@lru_cache(maxsize=512)
+def _changed(field_names: tuple[str, ...]) -> Changed:
+    columns = [name for name in COLUMNS if not set(field_names).isdisjoint(_MADE[name].made_of)]
+    return Changed(tuple(columns), tuple(_MADE[name].value for name in columns))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from commitments.ids import CommandId, PersonId, TenantId
 from commitments.index.dialects import SQLITE, Dialect
-from commitments.rows import COLUMNS, instant, maybe_instant, microseconds, places_changed, row_values
+from commitments.rows import COLUMNS, changed, instant, maybe_instant, microseconds, row_values
 from commitments.standing import Absence, Standing
 from commitments.vocabulary import Holder
 
@@ -129,8 +129,8 @@ PERSON = f"SELECT {', '.join(PERSON_COLUMNS)} FROM commitments_people WHERE tena
 
 
 @lru_cache(maxsize=256)
-def _update(mark: str, places: tuple[int, ...]) -> str:
-    changing = ", ".join(f"{COLUMNS[place]} = {mark}" for place in places)
+def _update(mark: str, columns: tuple[str, ...]) -> str:
+    changing = ", ".join(f"{name} = {mark}" for name in columns)
     return f"UPDATE commitments_promises SET {changing} WHERE tenant = {mark} AND id = {mark} AND version = {mark}"  # noqa: S608 # as above
 
 
@@ -142,9 +142,9 @@ def promise_change(
     It writes what differs and nothing else: most indexes then need not be touched. It changes no row where the row is
     not that of ``before``.
     """
-    places, values = places_changed(before, after), row_values(after)
-    changed = [values[place] for place in places]
-    return _update(dialect.mark, places), (*changed, tenant, before.id.bytes, before.version)
+    columns, values = changed(before, after)
+    bound = (*[value(after) for value in values], tenant, before.id.bytes, before.version)
+    return _update(dialect.mark, columns), bound
 
 
 def promise_values(tenant: TenantId, promise: Promise, creation: CommandId | None) -> tuple[Any, ...]:
