@@ -97,10 +97,10 @@ class Draft:
     version: int = -1
     """The number of the last fact; also how the next one is numbered."""
     customer: Customer
-    words: str | None = field(default=None, repr=False)
+    words: str | None = field(repr=False)
     why: str | None = field(default=None, repr=False)
     terms: Terms
-    reference: Reference | None = None
+    reference: Reference | None
     supports: PromiseId | None = None
     remedies: PromiseId | None = None
     continues: PromiseId | None = None
@@ -131,8 +131,8 @@ class Draft:
     last_offer: tuple[int, OfferEnd] | None = None
     """The offer that ended last, and how."""
 
-    due: Due | None = None
-    original_due: Due | None = None
+    due: Due | None
+    original_due: Due | None
     terms_version: int = 0
     revision: Revision | None = None
     revisions: int = 0

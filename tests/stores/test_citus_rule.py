@@ -14,6 +14,7 @@ import pytest
 from commitments import Ledger, PersonId, PromiseId
 from commitments.stores.postgres.driver import FactConnection
 from commitments.stores.postgres.schema import STATEMENTS
+from tests.architecture.test_import_direction import ROOT
 from tests.stores.two_years import BEN, LIVE, OLD, REOPENED, YEAR, Clock, fill, make, opened, reopen, store_of
 
 KEYS = """
@@ -76,6 +77,16 @@ def test_the_tables_are_looked_at(postgres_url):
     with psycopg.connect(postgres_url) as connection:
         found = {table for (table,) in connection.execute(TABLES)}
     assert found == {text.split()[2] for text in STATEMENTS if text.strip().startswith("CREATE TABLE")}
+
+
+def test_the_how_to_names_every_table(postgres_url):
+    """And every trigger, which Citus does not spread."""
+    with psycopg.connect(postgres_url) as connection:
+        found = {table for (table,) in connection.execute(TABLES)}
+        triggers = {name for (name,) in connection.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")}
+    page = (ROOT / "docs" / "how-to" / "run-on-citus.md").read_text(encoding="utf-8")
+    spread = set(re.findall(r"create_(?:distributed|reference)_table\('(\w+)'", page))
+    assert (spread, set(re.findall(r"DROP TRIGGER (\w+)", page))) == (found, triggers)
 
 
 # --- statements -------------------------------------------------------------------------------------------------------

@@ -144,6 +144,7 @@ class Watch:
             customer=CUSTOMER,
             words="We call back.",
             terms=Custom(),
+            reference=None,
             made_at=NOW - 9 * LATER,
             recorded_at=NOW - LATER,
             changed_at=NOW - LATER,
