@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, LiteralString
 
 from benchmarks import servers
 from benchmarks.harness import Contender, DidLessError, same
@@ -107,12 +107,12 @@ def _take(steps: Sequence[Callable[[Life], Any]], batch: Sequence[Life]) -> None
 class Crowd(Contender):
     """Eight processes of one kind."""
 
-    def __init__(self, name: str, kind: type[_Worker], database: Callable[[], str], counted: str) -> None:
+    def __init__(self, name: str, kind: type[_Worker], database: Callable[[], str], counted: LiteralString) -> None:
         self.name = name
         self.kind = kind
         self.database = database
         """Makes the database in which they work, and returns its address."""
-        self.counted = counted
+        self.counted: LiteralString = counted
         """The statement that counts the facts of promises."""
 
     def open(self) -> None:

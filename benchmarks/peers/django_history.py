@@ -19,6 +19,8 @@ from benchmarks.places import new_file
 
 __all__ = ["Commands"]
 
+_atomic: Any = transaction.atomic  # Django carries no types
+
 
 def _database(path: Path, synchronous: str) -> dict[str, Any]:
     return {
@@ -70,12 +72,12 @@ class Commands(Stepping):
         self.steps: Sequence[Callable[[Life], Any]] = [self._make, *(self._change(change) for change in CHANGES)]
 
     def _make(self, life: Life) -> None:
-        with transaction.atomic():
+        with _atomic():
             self.model(**made(life)).save(force_insert=True)
 
     def _change(self, change: Callable[[Any, Life], None]) -> Callable[[Life], None]:
         def step(life: Life) -> None:
-            with transaction.atomic():
+            with _atomic():
                 row = self.model.objects.get(pk=life.id)
                 change(row, life)
                 row.save()

@@ -144,7 +144,7 @@ class ByHandPostgres(Contender):
         self.url = servers.ledger_url("byhand")
         self.connection = servers.connected(self.url)
         columns = ("tenant", *COLUMNS)
-        self.copy_rows = f"COPY commitments_promises ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        self.copy_rows: Any = f"COPY commitments_promises ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
         self.types = [self._types()[name] for name in columns]
 
     def settle(self) -> None:

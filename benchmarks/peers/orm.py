@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 
 from benchmarks.harness import same
@@ -67,7 +68,7 @@ class Commands(Stepping):
         """A new file."""
         engine = self.engine = sa.create_engine(f"sqlite:///{new_file('orm')}")
 
-        @sa.event.listens_for(engine, "connect")
+        @event.listens_for(engine, "connect")
         def durable(connection: Any, record: object) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={self.synchronous}")

@@ -49,11 +49,12 @@ class View(PostgresTrackingRecorder):
             self._insert_tracking(cursor, tracking)
             if name == "Made":
                 values = (event.originator_id, event.customer, event.owner, event.due_at, at, at)
-                insert = f"INSERT INTO {self.schema}.promise_view VALUES (%s, %s, %s, NULL, 'PROMISED', %s, %s, %s, 1)"
+                columns = "(%s, %s, %s, NULL, 'PROMISED', %s, %s, %s, 1)"
+                insert: Any = f"INSERT INTO {self.schema}.promise_view VALUES {columns}"
                 cursor.execute(insert, values, prepare=True)
                 return
             sets, fields = _CHANGES[name]
-            update = _SET.format(schema=self.schema, values=sets)
+            update: Any = _SET.format(schema=self.schema, values=sets)
             values = (*(getattr(event, field) for field in fields), at, event.originator_version, event.originator_id)
             cursor.execute(update, values, prepare=True)
 
@@ -114,7 +115,7 @@ class StockRunner(Contender):
         """Every promise is closed in the view."""
         with servers.connected(self.url) as connection:
             closed = f"version = {len(STEPS)} AND phase = 'CLOSED'"
-            sql = f"SELECT count(*), count(*) FILTER (WHERE {closed}) FROM promise_view"  # noqa: S608, RUF100
+            sql: Any = f"SELECT count(*), count(*) FILTER (WHERE {closed}) FROM promise_view"  # noqa: S608, RUF100
             same("promises in the view", connection.execute(sql).fetchone(), (self.filled, self.filled))
 
     def close(self) -> None:

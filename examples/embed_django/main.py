@@ -13,7 +13,7 @@ from typing import Any
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 
 from commitments import Ledger, System, connect
 from commitments.errors import RefusedError
@@ -41,13 +41,13 @@ def main(database: dict[str, Any]) -> None:
 def tell(ledger: Ledger) -> None:
     """A ticket that is stored, one that is rolled back, one whose promise is refused; and who is late."""
     from crm.models import Ticket
-    from crm.promises import open_ticket
+    from crm.promises import atomic, open_ticket
 
     open_ticket(ledger, customer="okafor", subject="Printer", words="I'll call.", agent="ben", hours=4)
     print(f"both are stored: {counted(ledger)}")
 
     try:
-        with transaction.atomic():
+        with atomic():
             open_ticket(ledger, customer="lind", subject="Scanner", words="It's yours.", agent="ben", hours=8)
             with ledger.joining(connection):
                 print(f"not committed yet: {counted(ledger)}")

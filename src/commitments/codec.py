@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
@@ -58,7 +58,7 @@ def _read_by(kind: Any) -> Callable[[bytes], Any]:
     return read
 
 
-_new = tuple.__new__
+_new: Callable[[type[Recorded], tuple[Any, ...]], Recorded] = cast("Any", tuple).__new__
 _writer: Callable[[Any], Callable[..., bytes]] = cache(_written_by)
 _reader: Callable[[Any], Callable[[bytes], Any]] = cache(_read_by)
 

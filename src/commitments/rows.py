@@ -163,7 +163,8 @@ def promise_id_of(raw: bytes) -> PromiseId:
 # --- one column -------------------------------------------------------------------------------------------------------
 
 
-class _Column(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Column:
     """How one value is made of a promise, and of which of its fields: if these stay, so does the value."""
 
     value: Callable[[Promise], Any]

@@ -224,6 +224,8 @@ class Unit:
         stream = self.streams.get(key)
         if stream is None:
             unknown = [person for person in people if person not in self.people]
+            recorded: Sequence[Recorded]
+            known: Mapping[PersonId, Standing]
             recorded, known = ((), {}) if self.blank else self.store.before(key, unknown)
             _complete(key, recorded)
             stream = self.streams[key] = Stream(recorded, fold(recorded))
@@ -284,7 +286,7 @@ class Unit:
             people.append(promise.owner)
         unknown = [person for person in people if person not in self.people]
         if unknown:
-            known = {} if self.blank else self.store.index.standings(unknown)
+            known: Mapping[PersonId, Standing] = {} if self.blank else self.store.index.standings(unknown)
             for person in unknown:
                 self.people[person] = known.get(person)
         stand = {person: self.people[person] for person in people}

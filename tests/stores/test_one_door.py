@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, product
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -35,8 +34,11 @@ from commitments.errors import (
     StoreUnavailableError,
 )
 from commitments.execution import Execution
+from commitments.facts import Recorded
+from commitments.ids import PersonId
 from commitments.ports import Append
 from commitments.refusals import NotActiveError, NotOwnerError, WrongPhaseError
+from commitments.standing import Standing
 from commitments.stores.sqlite.connections import SQLiteFile, SQLiteMemory
 from commitments.stores.sqlite.schema import create
 from commitments.stores.sqlite.store import SQLiteStore
@@ -61,13 +63,15 @@ class Faulty(SQLiteStore):
         self.between: Callable[[], object] = lambda: None
         """What somebody else does while the answer is lost."""
 
-    def before(self, *args: Any) -> Any:
+    def before(
+        self, stream: UUID, people: Sequence[PersonId]
+    ) -> tuple[Sequence[Recorded], Mapping[PersonId, Standing]]:
         """Read, or not."""
         if self.faults and self.faults[0] == AWAY:
             self.faults.popleft()
             self.attempts += 1
             raise StoreUnavailableError(problem="the database is restarting", may="try again")
-        return super().before(*args)
+        return super().before(stream, people)
 
     def append(self, appends: Sequence[Append]) -> None:
         """Write, or not, and say so, or not."""

@@ -6,6 +6,7 @@
 import json
 import re
 from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -175,7 +176,7 @@ class TestAStream:
 
     def test_every_fact(self):
         written = [encode(Recorded(PROMISE, number, fact, META, UUID(int=7))) for number, fact in enumerate(EXAMPLES)]
-        rows = [(number, UUID(int=7).bytes, *encoded) for number, encoded in enumerate(written)]
+        rows: list[Any] = [(number, UUID(int=7).bytes, *encoded) for number, encoded in enumerate(written)]
         assert recall(PROMISE, rows) == [Recorded(PROMISE, *each, META, UUID(int=7)) for each in enumerate(EXAMPLES)]
 
     def test_an_old_shape_is_brought_up(self, monkeypatch):

@@ -34,7 +34,7 @@ class Promise(models.Model):
     heard_words = models.TextField(null=True)  # noqa: DJ001 # as above
     heard_evidence = models.TextField(null=True)  # noqa: DJ001 # as above
     relayed_by = models.CharField(max_length=40, null=True)  # noqa: DJ001 # as above
-    handovers = models.IntegerField(default=0)
+    handovers = models.IntegerField(default=0)  # pyright: ignore[reportArgumentType] # Django carries no types
     history = HistoricalRecords()
 
     class Meta:

@@ -1,5 +1,6 @@
 """How a ticket and the promise on it become one. Everything that the ledger adds to a Django application is here."""
 
+from typing import Any
 from urllib.parse import quote
 
 from django.db import connection, transaction
@@ -7,8 +8,10 @@ from django.db import connection, transaction
 from commitments import External, Ledger, Person, Reference, Within
 from crm.models import Ticket
 
+atomic: Any = transaction.atomic  # Django carries no types
 
-@transaction.atomic
+
+@atomic
 def open_ticket(ledger: Ledger, *, customer: str, subject: str, words: str, agent: str, hours: int) -> Ticket:
     """Store a ticket and what ``agent`` promised on it: both, or neither."""
     ticket = Ticket.objects.create(customer=customer, subject=subject)
