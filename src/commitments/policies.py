@@ -117,11 +117,42 @@ class Policies:
         Raises:
             InvalidInputError: names the policy.
         """
-        if not self.follow_up_after or min(self.follow_up_after) < timedelta(0):
-            raise InvalidInputError(where="follow_up_after", problem="give at least one length of time, none negative")
         for each in fields(self):
-            value: object = getattr(self, each.name)
-            if isinstance(value, timedelta) and value < timedelta(0):
-                raise InvalidInputError(where=each.name, problem="a length of time is not negative")
-            if isinstance(value, int) and value < 0:
-                raise InvalidInputError(where=each.name, problem="a number of times is not negative")
+            wanted = _wanted(getattr(self, each.name), each.default)
+            if wanted is not None:
+                raise InvalidInputError(where=each.name, problem=f"give {wanted}")
+
+
+def _wanted(value: object, default: object) -> str | None:
+    """What a policy must be whose default is ``default``, if ``value`` is not; ``None`` if it is.
+
+    A value of another type would be found out by the first command that needs it, or never: a text is not ``REFUSE``.
+    """
+    match default:
+        case bool():
+            return None if isinstance(value, bool) else "True or False"
+        case timedelta():
+            return None if _is_span(value) else "a length of time (timedelta), not negative"
+        case int():
+            return None if _is_count(value) else "a whole number, not negative"
+        case Forethought():
+            return (
+                None if isinstance(value, Forethought) else "Forethought.WARN, Forethought.REFUSE or Forethought.IGNORE"
+            )
+        case tuple():
+            several = isinstance(value, tuple) and len(value) > 0 and all(map(_is_span, value))
+            return None if several else "at least one length of time in a tuple, none negative"
+        case None:
+            # A bound, or the working time, and neither has to be.
+            text = isinstance(value, str | float | bool)
+            return "None, or what the policy is about" if text or (isinstance(value, int) and value < 0) else None
+        case _:
+            return None if callable(value) else "a function"
+
+
+def _is_span(value: object) -> bool:
+    return isinstance(value, timedelta) and value >= timedelta(0)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

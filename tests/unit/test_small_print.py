@@ -556,13 +556,29 @@ def test_a_row_moves_only_what_it_says():
     assert (row.owner, row.due, row.phase) == (Owner.SAME, lifecycle.Due.SAME, None)
 
 
+WAITS = "at least one length of time in a tuple, none negative"
+FOLLOWS = "Forethought.WARN, Forethought.REFUSE or Forethought.IGNORE"
+
+
 @pytest.mark.parametrize(
     ("more", "where", "problem"),
     [
-        ({"follow_up_after": ()}, "follow_up_after", "give at least one length of time, none negative"),
-        ({"follow_up_after": (DAY, -US)}, "follow_up_after", "give at least one length of time, none negative"),
-        ({"due_soon": -US}, "due_soon", "a length of time is not negative"),
-        ({"ping_pong_bound": -1}, "ping_pong_bound", "a number of times is not negative"),
+        ({"follow_up_after": ()}, "follow_up_after", "give " + WAITS),
+        ({"follow_up_after": (DAY, -US)}, "follow_up_after", "give " + WAITS),
+        ({"follow_up_after": DAY}, "follow_up_after", "give " + WAITS),
+        ({"follow_up_after": (1,)}, "follow_up_after", "give " + WAITS),
+        ({"due_soon": -US}, "due_soon", "give a length of time (timedelta), not negative"),
+        ({"offer_expiry": 8}, "offer_expiry", "give a length of time (timedelta), not negative"),
+        ({"ping_pong_bound": -1}, "ping_pong_bound", "give a whole number, not negative"),
+        ({"ping_pong_bound": True}, "ping_pong_bound", "give a whole number, not negative"),
+        ({"ping_pong_bound": 1.5}, "ping_pong_bound", "give a whole number, not negative"),
+        ({"require_independent_confirmation": "no"}, "require_independent_confirmation", "give True or False"),
+        ({"when_too_many_live": "refuse"}, "when_too_many_live", "give " + FOLLOWS),
+        ({"may_relay_closing": False}, "may_relay_closing", "give a function"),
+        ({"most_live_promises": -1}, "most_live_promises", "give None, or what the policy is about"),
+        ({"most_live_promises": "1"}, "most_live_promises", "give None, or what the policy is about"),
+        ({"most_live_promises": True}, "most_live_promises", "give None, or what the policy is about"),
+        ({"most_live_promises": 0.5}, "most_live_promises", "give None, or what the policy is about"),
     ],
 )
 def test_policies_that_no_rule_could_work_with(more, where, problem):
@@ -575,7 +591,8 @@ def test_policies_that_no_rule_could_work_with(more, where, problem):
 def test_no_time_and_no_times_are_policies_too():
     """Nothing is not negative."""
     none = dt.timedelta()
-    assert Policies(due_soon=none, ping_pong_bound=0, follow_up_after=(none,)).follow_up_after == (none,)
+    policies = Policies(due_soon=none, ping_pong_bound=0, follow_up_after=(none,), most_live_promises=0)
+    assert policies.follow_up_after == (none,)
 
 
 class TestWhyNobodyAnswers:
