@@ -118,6 +118,14 @@ class TestClosed:
         assert SECRET not in repr(value)
         assert "…" in repr(value)
 
+    @pytest.mark.parametrize(
+        ("given_fields", "name"), [({}, "person"), ({"person": BEN.id, "who": "ben"}, "who"), ({"who": "ben"}, "who")]
+    )
+    def test_a_missing_or_unknown_field_is_named(self, given_fields, name):
+        """As for any function."""
+        with pytest.raises(TypeError, match=f"'{name}'"):
+            e.PersonLeft(**given_fields)
+
     def test_a_promise_is_shown_without_its_words(self):
         """Not even what was never said is spelled out: whoever greps a log for words finds none."""
         for why in (None, SECRET):
