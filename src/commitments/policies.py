@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from commitments.errors import InvalidInputError
 from commitments.standing import Absence
@@ -140,8 +140,10 @@ def _wanted(value: object, default: object) -> str | None:
                 None if isinstance(value, Forethought) else "Forethought.WARN, Forethought.REFUSE or Forethought.IGNORE"
             )
         case tuple():
-            several = isinstance(value, tuple) and len(value) > 0 and all(map(_is_span, value))
-            return None if several else "at least one length of time in a tuple, none negative"
+            waits = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
+            return (
+                None if waits and all(map(_is_span, waits)) else "at least one length of time in a tuple, none negative"
+            )
         case None:
             # A bound, or the working time, and neither has to be.
             text = isinstance(value, str | float | bool)
